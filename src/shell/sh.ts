@@ -31,7 +31,7 @@ export class Sh {
 
   /** Commands one after the other, each on its own line. */
   static lines(...commands: readonly (Sh | string | false | undefined)[]): Sh {
-    const kept = commands.filter((command) => command !== false && command !== undefined && command !== "");
+    const kept = commands.filter((command): command is Sh | string => command !== false && command !== undefined && command !== "");
     return new Sh(kept.flatMap((command, i) => (i === 0 ? [command] : ["\n", command])));
   }
 
