@@ -76,10 +76,11 @@ export class Value<out T> {
   }
 }
 
-/** A plain value, or one that is known late. */
-export type Late<T> = T | Value<T>;
+/** A plain value, one that is known late, or a pure function of late values that throws ValuePending until they are known. */
+export type Late<T> = T | Value<T> | (() => T);
 
 /** @throws ValuePending while a late value is not known. */
-export function now<T>(late: Late<T>): T {
-  return late instanceof Value ? late.get() : late;
+export function now<T extends string | number | boolean | object | undefined>(late: Late<T>): T {
+  if (late instanceof Value) return (late as Value<T>).get();
+  return typeof late === "function" ? (late as () => T)() : late;
 }

@@ -1,0 +1,76 @@
+import type { SourceLine } from "../errors/index.ts";
+
+/** What became of a resource or handler. `would-change` and `unknown` only in a check. */
+export type Outcome = "ok" | "changed" | "would-change" | "unknown" | "skipped" | "failed";
+
+/** What a host is busy with, for progress rows. */
+export type HostPhase = "connecting" | "facts" | "probing" | "planning" | "applying" | "waiting" | "proving" | "reconnecting" | "done" | "failed" | "unreachable";
+
+/** A failure as data; every text is redacted. */
+export interface Failure {
+  readonly message: string;
+  readonly host?: string;
+  readonly role?: string;
+  /** The resource's id. */
+  readonly resource?: string;
+  /** Where the resource was declared. */
+  readonly source?: SourceLine;
+  readonly stderr?: string;
+  readonly stdout?: string;
+  readonly exitCode?: number;
+  /** What to try. */
+  readonly hint?: string;
+  /** True when the host could not be reached at all. */
+  readonly unreachable?: boolean;
+}
+
+/** Counts of one host; the order is the order of the recap. */
+export interface HostCounts {
+  ok: number;
+  changed: number;
+  wouldChange: number;
+  unknown: number;
+  skipped: number;
+  failed: number;
+  /** Resources that were never looked at because the host's run ended before. */
+  notReached: number;
+  /** Handlers that are still owed: notified, not run. */
+  handlersPending: number;
+  unreachable: boolean;
+  /** Exchanges waited for after connecting; see Session.requests. */
+  requests: number;
+}
+
+/** Everything the engine says. Seconds are wall-clock; `at` is milliseconds since the run began. */
+export type RunEvent = { readonly at: number } & (
+  | { readonly event: "start"; readonly playbook: string; readonly check: boolean; readonly plays: readonly string[]; readonly hosts: readonly string[] }
+  | { readonly event: "play"; readonly play: string; readonly hosts: readonly string[]; readonly roles: readonly string[] }
+  | { readonly event: "phase"; readonly host: string; readonly phase: HostPhase; readonly detail?: string; /** Resources finished and in all, of this play. */ readonly done?: number; readonly total?: number }
+  | {
+      readonly event: "resource";
+      readonly host: string;
+      readonly play: string;
+      readonly role: string;
+      readonly id: string;
+      readonly kind: string;
+      readonly outcome: Outcome;
+      readonly summary?: string;
+      /** Why it is unknown or skipped. */
+      readonly cause?: string;
+      readonly diff?: string;
+      readonly source: SourceLine;
+      readonly seconds?: number;
+      /** True for a handler. */
+      readonly handler?: boolean;
+      readonly failure?: Failure;
+    }
+  /** A line that a running command printed; already redacted. */
+  | { readonly event: "output"; readonly host: string; readonly id: string; readonly stream: "stdout" | "stderr"; readonly line: string }
+  | { readonly event: "warning"; readonly host?: string; readonly message: string; readonly source?: SourceLine }
+  /** A failure that belongs to a host or to the run rather than to one resource. */
+  | { readonly event: "failure"; readonly failure: Failure }
+  | { readonly event: "recap"; readonly result: "ok" | "failed"; readonly hosts: Readonly<Record<string, HostCounts>>; readonly pendingHandlers: Readonly<Record<string, readonly string[]>>; readonly interrupted?: boolean; readonly seconds: number }
+);
+
+/** A RunEvent before the engine has stamped the time on it. */
+export type Unstamped = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "at"> : never) : never;
