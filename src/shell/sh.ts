@@ -47,6 +47,13 @@ export class Sh {
     return secretFed || this.#parts.some((part) => part instanceof Sh && part.sensitive);
   }
 
+  /** The late values that rendering needs. */
+  values(): Value<unknown>[] {
+    const fed = this.#stdin?.text;
+    const inside = this.#parts.flatMap((part) => (part instanceof Sh ? part.values() : part instanceof Value ? [part] : []));
+    return fed instanceof Value ? [...inside, fed] : inside;
+  }
+
   /**
    * The text to send. `onReveal` sees every secret that the text now holds, so that the caller can redact what comes back.
    * @throws ValuePending while a late value in it is not known.

@@ -1,0 +1,233 @@
+import type { z } from "zod";
+import { UsageError, formatSource } from "../errors/index.ts";
+import type { HostTools, Kind } from "../resources/contract.ts";
+import type { Facts } from "../resources/facts.ts";
+import { gate, read, task, type ApplyTools, type Unwrapped } from "../resources/task.ts";
+import { Sh, Value } from "../shell/index.ts";
+import type { BlockNode, HandlerNode, Item, ResourceNode } from "./items.ts";
+import type { Lane } from "./lane.ts";
+import { splitOptions, type CommonOptions, type Declared } from "./options.ts";
+import { callSite } from "./source.ts";
+import { valuesIn } from "./values.ts";
+
+/** What one host has been told so far; shared by all its roles, because ids and claims are unique per host. */
+export interface HostLedger {
+  readonly facts: Facts;
+  readonly ids: Map<string, ResourceNode | HandlerNode>;
+  readonly claims: Map<string, { part: string | undefined; node: ResourceNode }[]>;
+  /** Tells the engine which value stands behind an export of this host. */
+  readonly export: (role: string, name: string, value: Value<unknown>) => void;
+}
+
+export interface Scope {
+  /** Instance name: the role's name, or `name[as]`. */
+  readonly role: string;
+  readonly folder: string;
+  readonly exports: Readonly<Record<string, z.ZodType>>;
+  readonly tags: ReadonlySet<string>;
+  readonly ledger: HostLedger;
+}
+
+/** Declares resources in order. Nothing here touches a host. Roles get it as `t`, with the kinds' own verbs on top (Tasks). */
+export class Declarations {
+  readonly scope: Scope;
+  #items: Item[] = [];
+  /** Tags of the blocks around. */
+  #tags: readonly string[] = [];
+  #insideGiven = false;
+
+  constructor(scope: Scope) {
+    this.scope = scope;
+  }
+
+  get items(): readonly Item[] {
+    return this.#items;
+  }
+
+  /** Declares a resource of any kind, also one of your own from `defineResource`. */
+  add<Schema extends z.ZodType>(kind: Kind<Schema>, args: z.input<Schema>, options: CommonOptions = {}): ResourceNode {
+    return this.declare(kind, args, options);
+  }
+
+  protected declare(kind: Kind<z.ZodType>, args: unknown, options: CommonOptions, extra: Partial<ResourceNode> = {}): ResourceNode {
+    const source = callSite();
+    const parsed = kind.args.safeParse(args);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      const where = issue?.path.length ? ` ${issue.path.join(".")}:` : "";
+      throw new UsageError(`${this.scope.role}/${kind.kind}:${where} ${issue?.message ?? "bad arguments"}`, { source });
+    }
+    const node: ResourceNode = {
+      type: "resource",
+      id: `${this.scope.role}/${kind.kind}:${kind.key(parsed.data)}`,
+      role: this.scope.role,
+      source,
+      tags: new Set([...this.scope.tags, ...this.#tags, ...(options.tags ?? [])]),
+      kind: kind as unknown as ResourceNode["kind"],
+      args: parsed.data as never,
+      claims: kind.claims(parsed.data),
+      needs: flatten(options.needs),
+      notify: options.notify === undefined ? [] : [options.notify].flat() as HandlerNode[],
+      values: valuesIn(parsed.data),
+      uses: {},
+      retries: options.retries ?? 0,
+      delay: options.delay ?? 5,
+      ...(options.user !== undefined && { user: options.user }),
+      ...(options.timeout !== undefined && { timeout: options.timeout }),
+      ...(options.formerly !== undefined && { formerly: options.formerly }),
+      ...extra,
+    };
+    this.#register(node);
+    this.#claim(node);
+    this.#items.push(node);
+    return node;
+  }
+
+  /** A command to run once, at the end of the block or play, when a resource that names it in `notify` has changed. */
+  handler(name: string, run: Sh | ((host: HostTools) => Promise<void>), options: { user?: string; lane?: Lane } = {}): HandlerNode {
+    const node: HandlerNode = { type: "handler", id: `${this.scope.role}/handler:${name}`, role: this.scope.role, name, run, source: callSite(), tags: this.scope.tags, ...options };
+    this.#register(node);
+    this.#items.push(node);
+    return node;
+  }
+
+  /** Runs the pending handlers of this role here instead of at the end. */
+  flush(): void {
+    this.#items.push({ type: "flush", role: this.scope.role, source: callSite() });
+  }
+
+  /**
+   * A check that looks and an apply that acts. The check exits 0 when there is nothing to do, 1 when apply would run.
+   * `uses` names late values that only the apply takes.
+   */
+  task<Uses extends Record<string, Value<unknown>> = Record<never, never>>(
+    name: string,
+    options: CommonOptions & {
+      check: Sh;
+      apply: Sh | ((tools: ApplyTools<Unwrapped<Uses>>) => Promise<unknown>);
+      uses?: Uses;
+      predict?: "runs";
+      absent?: "while-needs-absent";
+      summary?: string;
+    },
+  ): ResourceNode {
+    const { common, own } = splitOptions(options);
+    const { uses = {}, apply, ...rest } = own as { uses?: Record<string, Value<unknown>>; apply: unknown } & Record<string, unknown>;
+    const withUses = typeof apply === "function" ? (tools: HostTools) => (apply as (tools: HostTools) => Promise<unknown>)({ ...tools, uses: unwrap(uses) } as HostTools) : apply;
+    return this.declare(task as unknown as Kind<z.ZodType>, { name, apply: withUses, ...rest }, common, { uses });
+  }
+
+  /** A value read from the host, after its needs are done. `parse` gets the probe's output; without it, the trimmed text. */
+  read(name: string, options: CommonOptions & { probe: Sh }): Value<string>;
+  read<T>(name: string, options: CommonOptions & { probe: Sh; parse: (out: string) => T }): Value<T>;
+  read(name: string, options: CommonOptions & { probe: Sh; parse?: (out: string) => unknown }): Value<unknown> {
+    const { common } = splitOptions(options);
+    const { value, settle, fail } = Value.pending<unknown>(`${this.scope.role}/read:${name}`);
+    this.declare(read as unknown as Kind<z.ZodType>, { name, probe: options.probe, parse: options.parse ?? ((out: string) => out.trim()) }, common, {
+      settle: (outcome) => ("failed" in outcome ? fail(outcome.failed) : settle(outcome.value)),
+    });
+    return value;
+  }
+
+  /** Declares in place what depends on a value: a list that is only known during the run. One level deep. */
+  given<T>(name: string, value: Value<T>, declare: (value: T) => void): void {
+    const source = callSite();
+    if (this.#insideGiven) throw new UsageError(`${this.scope.role}/given:${name}: a list from a late value cannot stand inside another one`, { source });
+    const tags = this.#tags;
+    this.#items.push({
+      type: "given",
+      id: `${this.scope.role}/given:${name}`,
+      role: this.scope.role,
+      name,
+      source,
+      tags: new Set([...this.scope.tags, ...tags]),
+      value,
+      declare: () => {
+        this.#insideGiven = true;
+        try {
+          return this.#collect(tags, () => declare(value.get()));
+        } finally {
+          this.#insideGiven = false;
+        }
+      },
+    });
+  }
+
+  /** Groups resources: a lane limits how many hosts are inside, `rescue` is declared for the case of a failure, `always` for every case. */
+  block(name: string, options: { lane?: Lane; tags?: readonly string[]; rescue?: () => void; always?: () => void }, body: () => void): void {
+    const source = callSite();
+    const tags = [...this.#tags, ...(options.tags ?? [])];
+    const node: BlockNode = {
+      type: "block",
+      id: `${this.scope.role}/block:${name}`,
+      role: this.scope.role,
+      name,
+      source,
+      tags: new Set([...this.scope.tags, ...tags]),
+      ...(options.lane && { lane: options.lane }),
+      items: this.#collect(tags, body),
+      rescue: options.rescue ? this.#collect(tags, options.rescue) : [],
+      always: options.always ? this.#collect(tags, options.always) : [],
+    };
+    this.#items.push(node);
+  }
+
+  /** Waits on the host until `probe` exits 0. `within` and `every` are seconds. */
+  gate(name: string, options: CommonOptions & { probe: Sh; within: number; every?: number }): ResourceNode {
+    const { common, own } = splitOptions(options);
+    return this.declare(gate as unknown as Kind<z.ZodType>, { name, ...own }, common);
+  }
+
+  /** In a rescue: puts back the file that this run replaced. */
+  restore(node: ResourceNode): ResourceNode {
+    return this.declare(task as unknown as Kind<z.ZodType>, { name: `restore ${node.id}`, check: Sh.raw("exit 1"), apply: Sh.raw("exit 1"), summary: "put back" }, {}, { restores: node });
+  }
+
+  /** Gives a value to other hosts under a name that defineRole's `exports` lists. */
+  export(name: string, value: Value<unknown>): void {
+    if (!(name in this.scope.exports)) throw new UsageError(`${this.scope.role}: "${name}" is not among the role's exports`, { source: callSite(), hint: `exports: ${Object.keys(this.scope.exports).join(", ") || "none are declared"}` });
+    this.scope.ledger.export(this.scope.role, name, value);
+  }
+
+  #collect(tags: readonly string[], body: () => void): readonly Item[] {
+    const [items, outer] = [this.#items, this.#tags];
+    this.#items = [];
+    this.#tags = tags;
+    try {
+      body();
+      return this.#items;
+    } finally {
+      this.#items = items;
+      this.#tags = outer;
+    }
+  }
+
+  #register(node: ResourceNode | HandlerNode): void {
+    const before = this.scope.ledger.ids.get(node.id);
+    if (before) {
+      throw new UsageError(`${node.id} is declared twice on one host`, { source: node.source, hint: `the other declaration is at ${formatSource(before.source)}; give the second use of a role an \`as\`` });
+    }
+    this.scope.ledger.ids.set(node.id, node);
+  }
+
+  #claim(node: ResourceNode): void {
+    for (const claim of node.claims) {
+      const held = this.scope.ledger.claims.get(claim.target) ?? [];
+      const rival = held.find((other) => other.part === undefined || claim.part === undefined || other.part === claim.part);
+      if (rival) {
+        throw new UsageError(`${node.id} and ${rival.node.id} both own ${claim.target}`, { source: node.source, hint: `the other owner is declared at ${formatSource(rival.node.source)}` });
+      }
+      held.push({ part: claim.part, node });
+      this.scope.ledger.claims.set(claim.target, held);
+    }
+  }
+}
+
+function flatten(needs: readonly Declared[] = []): (ResourceNode | HandlerNode)[] {
+  return needs.flatMap((need) => need as ResourceNode | HandlerNode | ResourceNode[]);
+}
+
+function unwrap(uses: Record<string, Value<unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(uses).map(([name, value]) => [name, value.get()]));
+}
+

@@ -1,0 +1,85 @@
+import type { z } from "zod";
+import type { SourceLine } from "../errors/index.ts";
+import type { Claim, HostTools, Kind } from "../resources/contract.ts";
+import type { Sh, Value } from "../shell/index.ts";
+import type { Lane } from "./lane.ts";
+
+/** What a role declares, in the order of declaration. */
+export type Item = ResourceNode | HandlerNode | FlushNode | BlockNode | GivenNode;
+
+interface Named {
+  /** `role[as]/kind:key`, unique on a host. */
+  readonly id: string;
+  /** The role's instance: its name, or its name and `[as]`. */
+  readonly role: string;
+  readonly source: SourceLine;
+  readonly tags: ReadonlySet<string>;
+}
+
+export interface ResourceNode extends Named {
+  readonly type: "resource";
+  /** Erased: the node was checked against its kind's schema when it was declared. */
+  readonly kind: Kind<z.ZodType<never>>;
+  readonly args: never;
+  readonly claims: readonly Claim[];
+  readonly needs: readonly (ResourceNode | HandlerNode)[];
+  readonly notify: readonly HandlerNode[];
+  /** Late values found in the arguments; the resource cannot be planned before they are known. */
+  readonly values: readonly Value<unknown>[];
+  /** Late values that only the apply takes. */
+  readonly uses: Readonly<Record<string, Value<unknown>>>;
+  /** The user that probe and apply run as; the session's when absent. */
+  readonly user?: string;
+  /** Seconds that one apply may take. */
+  readonly timeout?: number;
+  /** How often a failed apply is tried again, and the seconds between. */
+  readonly retries: number;
+  readonly delay: number;
+  /** An earlier id of this resource, for markers and journals. */
+  readonly formerly?: string;
+  /** Told what a read saw: settles its value. */
+  readonly settle?: (outcome: { readonly value: unknown } | { readonly failed: string }) => void;
+  /** In a rescue: the node whose earlier state is put back. */
+  readonly restores?: ResourceNode;
+}
+
+export interface HandlerNode extends Named {
+  readonly type: "handler";
+  readonly name: string;
+  readonly run: Sh | ((host: HostTools) => Promise<void>);
+  readonly user?: string;
+  readonly lane?: Lane;
+}
+
+/** Runs the role's pending handlers here. */
+export interface FlushNode {
+  readonly type: "flush";
+  readonly role: string;
+  readonly source: SourceLine;
+}
+
+export interface BlockNode extends Named {
+  readonly type: "block";
+  readonly name: string;
+  readonly lane?: Lane;
+  readonly items: readonly Item[];
+  readonly rescue: readonly Item[];
+  readonly always: readonly Item[];
+}
+
+/** Declares more once a value is known. */
+export interface GivenNode extends Named {
+  readonly type: "given";
+  readonly name: string;
+  readonly value: Value<unknown>;
+  readonly declare: () => readonly Item[];
+}
+
+/** Every resource node in the items, blocks included, rescue and always parts last. Lists that are not known yet have none. */
+export function resourcesOf(items: readonly Item[]): ResourceNode[] {
+  return items.flatMap((item) => {
+    if (item.type === "resource") return [item];
+    if (item.type === "block") return resourcesOf([...item.items, ...item.always]);
+    return [];
+  });
+}

@@ -1,0 +1,115 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { z } from "zod";
+import { UsageError, type SourceLine } from "../errors/index.ts";
+import type { Facts } from "../resources/facts.ts";
+import type { Sh, Value } from "../shell/index.ts";
+import { callSite } from "./source.ts";
+import type { Tasks } from "./tasks.ts";
+
+/** A host as roles and playbooks see it. */
+export interface HostView {
+  readonly name: string;
+  /** '' when the inventory names none. */
+  readonly region: string;
+  readonly groups: readonly string[];
+  /** The address that the controller connects to. */
+  readonly address: string;
+  /** All inventory vars. */
+  readonly inventory: Readonly<Record<string, unknown>>;
+  /** The inventory's vars for a role, as they stand there: a base to spread from in `use`. */
+  vars<V extends z.ZodType>(role: Role<V>): z.input<V>;
+}
+
+/** One host that uses a role, seen from another. */
+export interface Member<V extends z.ZodType, E extends ExportSpecs> {
+  readonly host: HostView;
+  readonly vars: z.output<V>;
+  readonly exports: { readonly [K in keyof E]: Value<z.output<E[K]>> };
+}
+
+/** A fact that only one role needs; its probe joins the facts request. */
+export interface FactSpec<S extends z.ZodType = z.ZodType> {
+  readonly probe: Sh;
+  readonly schema: S;
+}
+
+export type FactSpecs = Readonly<Record<string, FactSpec>>;
+export type ExportSpecs = Readonly<Record<string, z.ZodType>>;
+
+/** @param schema Parses the probe's trimmed output; `z.coerce.number()` for a number. */
+export function fact<S extends z.ZodType>(probe: Sh, schema: S): FactSpec<S> {
+  return { probe, schema };
+}
+
+export interface RoleInput<V extends z.ZodType, F extends FactSpecs, E extends ExportSpecs> {
+  readonly t: Tasks;
+  readonly vars: z.output<V>;
+  readonly facts: Facts & { readonly [K in keyof F]: z.output<F[K]["schema"]> };
+  readonly host: HostView;
+  /** All hosts that use this role in this playbook, in inventory order, whatever the run is limited to. */
+  readonly members: readonly Member<V, E>[];
+  /** `members` without this host. */
+  readonly peers: readonly Member<V, E>[];
+  /** A host's use of another role. */
+  from<V2 extends z.ZodType, E2 extends ExportSpecs>(host: string, role: Role<V2, FactSpecs, E2>): Member<V2, E2>;
+}
+
+export interface RoleSpec<V extends z.ZodType, F extends FactSpecs, E extends ExportSpecs> {
+  /** Lower case words with dashes; the inventory key of the role's vars. */
+  readonly name: string;
+  /** One sentence for the reference page. */
+  readonly summary: string;
+  /** A strict object is best: it refuses misspelt vars. */
+  readonly vars: V;
+  readonly facts?: (input: { readonly vars: z.output<V> }) => F;
+  /** Values that other hosts may take, each read from the host. */
+  readonly exports?: E;
+  /** Roles that a host needs before this one. Applied once per host. */
+  readonly dependsOn?: readonly Use[];
+  /** Declares resources; must not touch anything itself. */
+  tasks(input: RoleInput<V, F, E>): void;
+}
+
+export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = FactSpecs, E extends ExportSpecs = ExportSpecs> extends Omit<RoleSpec<V, F, E>, "tasks" | "facts"> {
+  /** Where role.ts lies; templates are in its folder `templates`. */
+  readonly folder: string;
+  readonly exports: E;
+  readonly facts?: (input: { readonly vars: never }) => F;
+  /** Erased: called by the engine with checked input. */
+  readonly tasks: (input: never) => void;
+}
+
+/** @param meta `import.meta` of the role's file, by which templates are found. */
+export function defineRole<V extends z.ZodType, F extends FactSpecs = Record<never, never>, E extends ExportSpecs = Record<never, never>>(meta: ImportMeta, spec: RoleSpec<V, F, E>): Role<V, F, E> {
+  if (!/^[a-z][a-z0-9-]*$/.test(spec.name)) throw new UsageError(`a role's name is lower case words with dashes, not "${spec.name}"`, { source: callSite() });
+  return { ...spec, exports: spec.exports ?? ({} as E), folder: path.dirname(fileURLToPath(meta.url)) } as Role<V, F, E>;
+}
+
+/** How a use gets its vars: complete, from the inventory's key named like the role, or by a function of the host. */
+export type VarsSource = { readonly from: "inventory" } | { readonly from: "value"; readonly value: unknown } | { readonly from: "function"; readonly value: (host: HostView) => unknown };
+
+/** A role with its vars, as it stands in a play. */
+export interface Use {
+  readonly role: Role;
+  /** The instance's name: the role's, or `role[as]`. */
+  readonly name: string;
+  readonly vars: VarsSource;
+  readonly tags: readonly string[];
+  readonly source: SourceLine;
+}
+
+export interface UseOptions {
+  /** A name for a second use of one role on a host. */
+  readonly as?: string;
+  readonly tags?: readonly string[];
+}
+
+/**
+ * Uses a role in a play. With `vars` the inventory is not asked; without, the inventory's key named like the role is taken;
+ * a function mixes both, and its spread is the precedence.
+ */
+export function use<V extends z.ZodType, F extends FactSpecs, E extends ExportSpecs>(role: Role<V, F, E>, vars?: z.input<V> | ((host: HostView) => z.input<V>), options: UseOptions = {}): Use {
+  const source: VarsSource = vars === undefined ? { from: "inventory" } : typeof vars === "function" ? { from: "function", value: vars as (host: HostView) => unknown } : { from: "value", value: vars };
+  return { role: role as unknown as Role, name: options.as === undefined ? role.name : `${role.name}[${options.as}]`, vars: source, tags: options.tags ?? [], source: callSite() };
+}

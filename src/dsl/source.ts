@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import type { SourceLine } from "../errors/index.ts";
+
+const OWN_CODE = fileURLToPath(new URL("..", import.meta.url));
+const FRAME = /\(?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/;
+
+/** The line of the role or playbook that called into hawser: the nearest stack frame outside hawser's own sources. */
+export function callSite(): SourceLine {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 30;
+  const stack = new Error("call site").stack ?? "";
+  Error.stackTraceLimit = limit;
+  for (const line of stack.split("\n").slice(1)) {
+    const match = FRAME.exec(line.trim());
+    if (!match) continue;
+    const file = (match[1] as string).startsWith("file://") ? fileURLToPath(match[1] as string) : (match[1] as string);
+    if (file.startsWith(OWN_CODE) || file.includes("/node_modules/")) continue;
+    return { file, line: Number(match[2]), column: Number(match[3]) };
+  }
+  return { file: "unknown", line: 0, column: 0 };
+}

@@ -1,0 +1,67 @@
+/**
+ * Cuts a stream into frames. A script ends each step with the line `<mark> <label>`, preceded by a newline of its own, so
+ * that output without a final newline, or of any bytes, stays whole. The mark is random, so output cannot forge it.
+ */
+export class FrameReader {
+  readonly #mark: Buffer;
+  readonly #onFrame: (label: string, body: Buffer) => void;
+  readonly #onText: (chunk: Buffer) => void;
+  #pending: Buffer[] = [];
+  #size = 0;
+  /** Bytes of the pending frame that were handed to onText already. */
+  #shown = 0;
+
+  constructor(mark: string, onFrame: (label: string, body: Buffer) => void, onText: (chunk: Buffer) => void = () => {}) {
+    this.#mark = Buffer.from(`\n${mark} `);
+    this.#onFrame = onFrame;
+    this.#onText = onText;
+  }
+
+  readonly push = (chunk: Buffer): void => {
+    const overlap = this.#mark.length + MAX_LABEL;
+    const before = this.#size;
+    this.#pending.push(chunk);
+    this.#size += chunk.length;
+    // Large outputs arrive in many chunks: join only when the new bytes could complete a mark.
+    const tail = Buffer.concat(lastBytes(this.#pending, chunk.length + Math.min(overlap, before)));
+    if (!tail.includes(this.#mark)) return this.#show();
+    let data = Buffer.concat(this.#pending);
+    for (;;) {
+      const start = data.indexOf(this.#mark);
+      const end = start < 0 ? -1 : data.indexOf(10, start + this.#mark.length);
+      if (end < 0) break;
+      const body = data.subarray(0, start);
+      if (body.length > this.#shown) this.#onText(body.subarray(this.#shown));
+      this.#shown = 0;
+      this.#onFrame(data.subarray(start + this.#mark.length, end).toString(), body);
+      data = data.subarray(end + 1);
+    }
+    this.#pending = [data];
+    this.#size = data.length;
+    this.#show();
+  };
+
+  /** Hands out what certainly is output, whole lines only. */
+  #show(): void {
+    const data = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(lastBytes(this.#pending, this.#size - this.#shown));
+    const fresh = this.#pending.length === 1 ? data.subarray(this.#shown) : data;
+    const lastLine = fresh.lastIndexOf(10);
+    if (lastLine <= 0) return;
+    // The last newline may be the mark's own.
+    this.#onText(fresh.subarray(0, lastLine));
+    this.#shown += lastLine;
+  }
+}
+
+const MAX_LABEL = 64;
+
+function lastBytes(chunks: readonly Buffer[], count: number): Buffer[] {
+  const taken: Buffer[] = [];
+  let left = count;
+  for (let i = chunks.length - 1; i >= 0 && left > 0; i--) {
+    const chunk = chunks[i] as Buffer;
+    taken.unshift(chunk.length <= left ? chunk : chunk.subarray(chunk.length - left));
+    left -= chunk.length;
+  }
+  return taken;
+}

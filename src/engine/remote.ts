@@ -1,0 +1,228 @@
+import { randomBytes } from "node:crypto";
+import { HawserError } from "../errors/index.ts";
+import { FrameReader } from "./frames.ts";
+import { lookOf, type Fragment, type Look } from "./fragment.ts";
+import { batchScript, probeScript, resumeScript, type Step } from "./script.ts";
+import { ConnectionLost, type Session } from "./session.ts";
+
+/** Seconds after which a connection that broke is given up. */
+const RECONNECT_WITHIN = 60;
+
+export interface RemoteOptions {
+  /** Seconds that one look may take. */
+  readonly probeTimeout: number;
+  /** Called when the connection is lost and when it is back. */
+  readonly onConnection: (state: "lost" | "back") => void;
+}
+
+/** A frame that both streams have delivered. */
+interface Frame {
+  readonly label: string;
+  readonly out: Buffer;
+  readonly err: Buffer;
+}
+
+export interface BatchEvents {
+  readonly onBegin: (index: number) => void;
+  readonly onOutput: (stream: "stdout" | "stderr", chunk: Buffer) => void;
+  /** Seconds that the running step may take; undefined for no limit. */
+  readonly limit: (index: number | undefined) => number | undefined;
+}
+
+export interface StepResult {
+  readonly result: "done" | "failed" | "stale" | "not-due" | "not-run" | "timed-out";
+  readonly out: string;
+  readonly err: string;
+  readonly code: number;
+  readonly seconds: number;
+}
+
+export interface BatchResult {
+  readonly steps: ReadonlyMap<number, StepResult>;
+  /** By look index; empty when a step failed. */
+  readonly looks: ReadonlyMap<number, Look>;
+  /** The host went away in the middle and came back without the batch: it rebooted. */
+  readonly gone: boolean;
+}
+
+/** Pairs the frames of the two streams; each is complete when both have shown it. */
+class FramePairs {
+  readonly #half = new Map<string, Partial<Record<"out" | "err", Buffer>>>();
+  readonly #onFrame: (frame: Frame) => void;
+
+  constructor(onFrame: (frame: Frame) => void) {
+    this.#onFrame = onFrame;
+  }
+
+  add(stream: "out" | "err", label: string, body: Buffer): void {
+    const half = { ...this.#half.get(label), [stream]: body };
+    if (half.out && half.err) {
+      this.#half.delete(label);
+      this.#onFrame({ label, out: half.out, err: half.err });
+    } else this.#half.set(label, half);
+  }
+}
+
+const nonce = (): string => `hw${randomBytes(9).toString("hex")}`;
+
+/** Speaks the engine's scripts over a session: looks, batches of applies, and what to do when the connection breaks. */
+export class Remote {
+  readonly session: Session;
+  readonly #options: RemoteOptions;
+
+  constructor(session: Session, options: RemoteOptions) {
+    this.session = session;
+    this.#options = options;
+  }
+
+  /**
+   * All looks in one request. One that does not answer within the time-out (a dead NFS mount) is marked and the rest is asked again.
+   * @param before Lines to evaluate first; their frames go to `onFrame`.
+   */
+  async look(looks: readonly Fragment[], before = "", onFrame: (label: string, out: Buffer, err: Buffer) => void = () => {}): Promise<Look[]> {
+    const results = new Map<number, Look>();
+    let lines = before;
+    for (;;) {
+      const open = looks.map((look, index) => ({ index, look })).filter(({ index }) => !results.has(index));
+      if (open.length === 0 && lines === "") break;
+      const stuck = await this.#lookOnce(open, lines, results, (frame) => {
+        lines = "";
+        onFrame(frame.label, frame.out, frame.err);
+      });
+      if (!stuck) break;
+      const first = open.find(({ index }) => !results.has(index));
+      if (!first) break;
+      results.set(first.index, { seen: { out: "", err: `no answer within ${this.#options.probeTimeout} s`, code: 124 }, digest: "", timedOut: true });
+    }
+    return looks.map((_, index) => results.get(index) as Look);
+  }
+
+  /** @returns whether the time-out struck. */
+  async #lookOnce(open: readonly { index: number; look: Fragment }[], before: string, results: Map<number, Look>, onFrame: (frame: Frame) => void): Promise<boolean> {
+    const [mark, end] = [nonce(), nonce()];
+    const abort = new AbortController();
+    // Taking the lock waits by itself, with its own limit.
+    let timer = before === "" ? this.#timer(abort) : undefined;
+    const pairs = new FramePairs((frame) => {
+      clearTimeout(timer);
+      timer = this.#timer(abort);
+      const [type, index, code] = frame.label.split(" ");
+      if (type === "P") results.set(Number(index), lookOf(frame.out, frame.err, Number(code)));
+      else onFrame(frame);
+    });
+    const out = new FrameReader(mark, (label, body) => pairs.add("out", label, body));
+    const err = new FrameReader(mark, (label, body) => pairs.add("err", label, body));
+    const ask = () => this.session.request(probeScript(mark, end, open.filter(({ index }) => !results.has(index)), before), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal });
+    try {
+      await ask().catch(async (error: unknown) => {
+        if (!(error instanceof ConnectionLost) || before !== "") throw error;
+        await this.#reconnect();
+        await ask();
+      });
+      return false;
+    } catch (error) {
+      if (abort.signal.aborted) return true;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #timer(abort: AbortController): NodeJS.Timeout {
+    return setTimeout(() => abort.abort(new HawserError("a look was not answered in time")), this.#options.probeTimeout * 1000);
+  }
+
+  /** Runs a batch and the looks after it in one request. A lost connection is restored and the batch followed on. */
+  async batch(steps: readonly Step[], looks: readonly Fragment[], events: BatchEvents): Promise<BatchResult> {
+    const [mark, end, id] = [nonce(), nonce(), `batch-${randomBytes(6).toString("hex")}`];
+    const results = new Map<number, StepResult>();
+    const seen = new Map<number, Look>();
+    let worker: number | undefined;
+    let running: number | undefined;
+    let began = performance.now();
+    let gone = false;
+    let timedOut = false;
+    let timer: NodeJS.Timeout | undefined;
+    const arm = () => {
+      clearTimeout(timer);
+      const limit = events.limit(running) ?? (running === undefined ? this.#options.probeTimeout : undefined);
+      if (limit !== undefined) timer = setTimeout(() => expire(), limit * 1000);
+    };
+    const abort = new AbortController();
+    const expire = () => {
+      timedOut = true;
+      void (worker === undefined ? Promise.resolve() : this.session.kill(worker, "KILL")).finally(() => abort.abort(new HawserError("a step took too long")));
+    };
+    const pairs = new FramePairs(({ label, out: stdout, err: stderr }) => {
+      const [type, first, code] = label.split(" ");
+      const index = Number(first);
+      const result = (result: StepResult["result"]): StepResult => ({ result, out: stdout.toString(), err: stderr.toString(), code: Number(code ?? 0), seconds: (performance.now() - began) / 1000 });
+      if (type === "W") worker = index;
+      else if (type === "P") seen.set(index, lookOf(stdout, stderr, Number(code)));
+      else if (type === "G") results.set(index, result("stale"));
+      else if (type === "H") results.set(index, result("not-due"));
+      else if (type === "B") {
+        running = index;
+        began = performance.now();
+        events.onBegin(index);
+      } else if (type === "A") {
+        running = undefined;
+        results.set(index, result(code === "0" ? "done" : "failed"));
+      }
+      arm();
+    });
+    const reader = (stream: "out" | "err") =>
+      new FrameReader(mark, (label, body) => pairs.add(stream, label, body), (chunk) => {
+        if (running !== undefined) events.onOutput(stream === "out" ? "stdout" : "stderr", chunk);
+      });
+    const [out, err] = [reader("out"), reader("err")];
+    let [seenOut, seenErr] = [0, 0];
+    const options = {
+      end,
+      signal: abort.signal,
+      onStdout: (chunk: Buffer) => {
+        seenOut += chunk.length;
+        out.push(chunk);
+      },
+      onStderr: (chunk: Buffer) => {
+        seenErr += chunk.length;
+        err.push(chunk);
+      },
+    };
+    try {
+      arm();
+      await this.session.request(batchScript(mark, end, id, steps, looks.map((look, index) => ({ index, look }))), options);
+    } catch (error) {
+      if (error instanceof ConnectionLost && !timedOut) gone = await this.#follow(end, id, options, () => [seenOut, seenErr]);
+      else if (!timedOut) throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (timedOut && running !== undefined) results.set(running, { result: "timed-out", out: "", err: "", code: 124, seconds: (performance.now() - began) / 1000 });
+    return { steps: results, looks: seen, gone };
+  }
+
+  /** @returns whether the host no longer knows the batch. */
+  async #follow(end: string, id: string, options: { end: string; signal: AbortSignal; onStdout: (chunk: Buffer) => void; onStderr: (chunk: Buffer) => void }, seen: () => [number, number]): Promise<boolean> {
+    for (;;) {
+      await this.#reconnect();
+      let gone = false;
+      try {
+        const onStderr = (chunk: Buffer) => {
+          if (chunk.toString() === "gone\n" || chunk.toString() === "gone") gone = true;
+          else options.onStderr(chunk);
+        };
+        await this.session.request(resumeScript(end, id, ...seen()), { ...options, onStderr });
+        return gone;
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error;
+      }
+    }
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#options.onConnection("lost");
+    await this.session.reconnect(RECONNECT_WITHIN);
+    this.#options.onConnection("back");
+  }
+}

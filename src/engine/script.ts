@@ -1,0 +1,143 @@
+import { quote } from "../shell/index.ts";
+import { evaluable, type Fragment } from "./fragment.ts";
+
+/** Where hawser keeps its things on a host; root-only. */
+export const RUN_FOLDER = "/run/hawser";
+export const STATE_FOLDER = "/var/lib/hawser";
+
+/** One step of an apply batch. Indexes name the step in the frames that come back. */
+export interface Step {
+  readonly index: number;
+  /** Looks to repeat first: a digest that differs stops the batch, so nothing is done on a stale plan. */
+  readonly guards: readonly { readonly look: Fragment; readonly digest: string; readonly compares: "output" | "code"; readonly code: number }[];
+  /** Marker files of handlers that this step notifies, made before its apply. */
+  readonly notifies: readonly string[];
+  readonly apply?: Fragment;
+  readonly retries: number;
+  readonly delay: number;
+  /** Runs only while this handler's marker exists, and removes it afterwards. */
+  readonly handler?: string;
+}
+
+/**
+ * Functions that every script begins with. Frames are lines `<mark> <label>` on both streams:
+ * `P i code` a look, `G i` a guard that differed, `B i` an apply begins, `A i code` it ended, `H i` a handler that was not due.
+ * Lock descriptor 9 is closed for everything that is run, or a daemon would inherit it.
+ */
+function prelude(mark: string): string {
+  return `hw_n=${mark}
+hw_s=
+hw_m() { printf '\\n%s %s\\n' "$hw_n" "$1"; printf '\\n%s %s\\n' "$hw_n" "$1" >&2; }
+hw_p() { ( eval "$2" ) </dev/null 9>&-; hw_m "P $1 $?"; }
+hw_g() {
+  [ -z "$hw_s" ] || return 0
+  hw_d=$({ ( eval "$3" ) 2>/dev/null; printf '#%s' "$?"; } </dev/null 9>&- | sha256sum)
+  [ "\${hw_d%% *}" = "$2" ] || { hw_s=stale; hw_m "G $1"; }
+}
+hw_c() {
+  [ -z "$hw_s" ] || return 0
+  ( eval "$3" ) </dev/null >/dev/null 2>&1 9>&-
+  [ "$?" = "$2" ] || { hw_s=stale; hw_m "G $1"; }
+}
+hw_a() {
+  [ -z "$hw_s" ] || return 0
+  hw_m "B $1"
+  hw_i=0
+  while :; do
+    ( eval "$4" ) </dev/null 9>&-
+    hw_r=$?
+    if [ "$hw_r" -eq 0 ] || [ "$hw_i" -ge "$2" ]; then break; fi
+    hw_i=$((hw_i + 1))
+    sleep "$3"
+  done
+  hw_m "A $1 $hw_r"
+  [ "$hw_r" -eq 0 ] || hw_s=failed
+}
+`;
+}
+
+const finish = (end: string): string => `printf '\\n%s\\n' ${end}; printf '\\n%s\\n' ${end} >&2\n`;
+
+/** Looks, in order; nothing is changed. */
+export function probeScript(mark: string, end: string, looks: readonly { readonly index: number; readonly look: Fragment }[], before = ""): string {
+  return `${prelude(mark)}${before}${looks.map(probeLine).join("")}${finish(end)}`;
+}
+
+function probeLine({ index, look }: { readonly index: number; readonly look: Fragment }): string {
+  return `hw_p ${index} ${quote(evaluable(look, { strict: false }))}\n`;
+}
+
+function stepLines(step: Step): string {
+  const guards = step.guards.map(({ look, digest, compares, code }) => {
+    const text = quote(evaluable(look, { strict: false }));
+    return compares === "code" ? `hw_c ${step.index} ${code} ${text}\n` : `hw_g ${step.index} ${digest} ${text}\n`;
+  });
+  if (!step.apply) return guards.join("");
+  // `set -e` has no effect in a condition, so hw_a is called plainly.
+  const apply = `hw_a ${step.index} ${step.retries} ${step.delay} ${quote(evaluable(step.apply, { strict: true }))}\n`;
+  if (step.handler !== undefined) {
+    const marker = quote(`${STATE_FOLDER}/pending/${step.handler}`);
+    return `if [ -n "$hw_s" ]; then :; elif [ -e ${marker} ]; then\n${apply}[ -n "$hw_s" ] || rm -f ${marker}\nelse hw_m "H ${step.index}"; fi\n`;
+  }
+  const notify = step.notifies.length === 0 ? "" : `[ -n "$hw_s" ] || { mkdir -p ${STATE_FOLDER}/pending && touch ${step.notifies.map((name) => quote(`${STATE_FOLDER}/pending/${name}`)).join(" ")}; } || hw_s=failed\n`;
+  return `${guards.join("")}${notify}${apply}`;
+}
+
+/**
+ * A batch of applies followed by looks, run in a session of its own: what it prints goes to a root-only file that is
+ * followed, so neither a dead controller nor a closed pipe stops it halfway.
+ * @param id Names the batch's files under RUN_FOLDER.
+ */
+export function batchScript(mark: string, end: string, id: string, steps: readonly Step[], looks: readonly { readonly index: number; readonly look: Fragment }[]): string {
+  const job = `{\n${prelude(mark)}hw_m "W $$"\n${steps.map(stepLines).join("")}if [ "$hw_s" != failed ]; then :\n${looks.map(probeLine).join("")}fi\n${finish(end)}exit\n}`;
+  const log = `${RUN_FOLDER}/${id}`;
+  // The shell reads the job, one compound command, to its end before it runs any of it.
+  return `mkdir -p ${RUN_FOLDER} ${STATE_FOLDER}/pending
+: >${log}.out; : >${log}.err
+hw_job=${quote(job)}
+printf '%s\\n' "$hw_job" | setsid sh >>${log}.out 2>>${log}.err &
+hw_w=$!
+hw_job=
+${followLines(log, 1, 1)}`;
+}
+
+function followLines(log: string, fromOut: number, fromErr: number): string {
+  return `tail -c +${fromOut} -f ${log}.out &
+hw_t=$!
+tail -c +${fromErr} -f ${log}.err >&2 &
+hw_after="kill $hw_t $! 2>/dev/null; rm -f ${log}.out ${log}.err"
+`;
+}
+
+/** Follows a batch again after the connection was lost; prints the line \`gone\` and the end when the host no longer has it (it rebooted). */
+export function resumeScript(end: string, id: string, seenOut: number, seenErr: number): string {
+  const log = `${RUN_FOLDER}/${id}`;
+  return `if [ -e ${log}.out ]; then\n${followLines(log, seenOut + 1, seenErr + 1)}else\n${`printf '\\n%s\\n' ${end}; printf 'gone\\n\\n%s\\n' ${end} >&2`}\nfi\n`;
+}
+
+/**
+ * Takes the host's lock, or says who has it. The kernel frees it when the session's shell and the batch that it started
+ * have both ended, so no lock survives its run; the note beside it only names the holder.
+ * Frame `L 0` taken, `L 1` held by another run (the note is its body), `L 2` cannot be made.
+ */
+export function lockLines(note: string, run: string, waitSeconds: number): string {
+  const file = `${RUN_FOLDER}/lock`;
+  return `if [ -z "$hw_locked" ]; then
+  if mkdir -p ${RUN_FOLDER} ${STATE_FOLDER}/pending && chmod 0700 ${RUN_FOLDER} ${STATE_FOLDER} && exec 9>>${file}; then
+    if flock -n 9 || { grep -q ${quote(`run ${run}`)} ${file}.note 2>/dev/null && { kill "$(sed -n 's/^shell //p' ${file}.note)" 2>/dev/null; flock -w 30 9; }; } || { cat ${file}.note 2>/dev/null; flock -w ${waitSeconds} 9; }; then
+      if [ -e ${file}.note ]; then cat ${file}.note; fi
+      hw_locked=1
+      printf '%s\\nrun %s\\nshell %s\\n' ${quote(note)} ${run} "$$" >${file}.note
+      trap 'if [ -z "$hw_w" ] || ! kill -0 "$hw_w" 2>/dev/null; then rm -f ${file}.note; fi' EXIT
+      hw_m "L 0"
+    else hw_m "L 1"; fi
+  else hw_m "L 2"; fi
+fi
+`;
+}
+
+/** Says who runs on this host, without touching anything. Frame \`L 0\`; the note is its body. */
+export const WATCH_LOCK = `cat ${RUN_FOLDER}/lock.note 2>/dev/null\nhw_m "L 0"\n`;
+
+/** Lists the markers of handlers that an earlier run owes. Frame \`N 0\`. */
+export const LIST_PENDING = `ls ${STATE_FOLDER}/pending 2>/dev/null\nhw_m "N 0"\n`;
