@@ -41,4 +41,6 @@ export interface BecomeSettings {
   /** Default root. */
   readonly user: string;
   readonly password?: Secret;
+  /** Present when the inventory names no method: a session that is root already (~/.ssh/config may name the login user) then needs none. */
+  readonly assumed?: true;
 }

@@ -1,0 +1,108 @@
+import type { LoadContext } from "./load-context.ts";
+import type { GroupDraft, Structure } from "./structure.ts";
+
+/** A group of a loaded inventory. */
+export interface InventoryGroup {
+  readonly name: string;
+  /** Groups directly below it. */
+  readonly children: readonly string[];
+  /** Groups directly above it; empty for `all` only. */
+  readonly parents: readonly string[];
+  /** Every host in it, those of its children included: first its own in the order listed, then each child's. */
+  readonly hosts: readonly string[];
+  /** The longest way up to `all`, in steps. */
+  readonly depth: number;
+  readonly priority: number;
+}
+
+/**
+ * Completes the groups: everything is below `all`; a host that no other group lists is in `ungrouped`.
+ *
+ * Problems: a group below itself, `all` or `ungrouped` below another group, a group named like a host.
+ * @returns the groups in the order of declaration, `all` first; empty when a problem makes the order meaningless.
+ */
+export function buildHierarchy(load: LoadContext, { groups, hosts }: Structure): Map<string, InventoryGroup> {
+  checkNames(load, groups, hosts);
+  if (!checkCycles(load, groups)) return new Map();
+
+  const parents = new Map<string, string[]>([["all", []], ["ungrouped", ["all"]]]);
+  for (const group of groups.values()) {
+    for (const child of group.children.keys()) {
+      // Either is reported above; following them here would never end.
+      if (child !== "all" && child !== "ungrouped") parents.set(child, [...(parents.get(child) ?? []), group.name]);
+    }
+  }
+  for (const name of groups.keys()) if (!parents.has(name)) parents.set(name, ["all"]);
+
+  const grouped = new Set([...groups.values()].filter(({ name }) => name !== "all" && name !== "ungrouped").flatMap((group) => [...group.hosts]));
+  const ungrouped = [...hosts.keys()].filter((name) => !grouped.has(name));
+  const order = [...new Set(["all", "ungrouped", ...groups.keys()])];
+
+  const depths = new Map<string, number>();
+  const depth = (name: string): number => {
+    const known = depths.get(name);
+    if (known !== undefined) return known;
+    const found = Math.max(-1, ...(parents.get(name) ?? []).map(depth)) + 1;
+    depths.set(name, found);
+    return found;
+  };
+  const members = new Map<string, readonly string[]>([["ungrouped", ungrouped], ["all", [...hosts.keys()]]]);
+  const hostsOf = (name: string): readonly string[] => {
+    const known = members.get(name);
+    if (known !== undefined) return known;
+    const group = groups.get(name);
+    const found = [...new Set([...(group?.hosts ?? []), ...[...(group?.children.keys() ?? [])].flatMap(hostsOf)])];
+    members.set(name, found);
+    return found;
+  };
+  const childrenOf = (name: string): readonly string[] => (name === "all" ? order.filter((other) => parents.get(other)?.includes("all")) : [...(groups.get(name)?.children.keys() ?? [])]);
+
+  return new Map(
+    order.map((name) => [
+      name,
+      { name, children: childrenOf(name), parents: parents.get(name) ?? [], hosts: hostsOf(name), depth: depth(name), priority: groups.get(name)?.priority ?? 1 },
+    ]),
+  );
+}
+
+/** From the weakest to the strongest: nearer to `all`, then lower priority, then the name that sorts first. */
+export function byPrecedence(a: InventoryGroup, b: InventoryGroup): number {
+  return a.depth - b.depth || a.priority - b.priority || (a.name < b.name ? -1 : 1);
+}
+
+function checkNames(load: LoadContext, groups: Structure["groups"], hosts: Structure["hosts"]): void {
+  for (const { name, place } of hosts.values()) {
+    const group = groups.get(name);
+    const reserved = name === "all" || name === "ungrouped";
+    if (group === undefined && !reserved) continue;
+    const hint = group === undefined ? "every inventory has a group of that name" : `the group is on line ${group.place.line}; a pattern could not tell them apart`;
+    load.problem(place, `"${name}" is both a host and a group`, hint);
+  }
+  for (const group of groups.values()) {
+    for (const [child, place] of group.children) {
+      if (child === "all") load.problem(place, "all cannot be a child: every group is below it");
+      else if (child === "ungrouped" && group.name !== "all") load.problem(place, "ungrouped cannot be a child: its hosts are those that no group lists");
+    }
+  }
+  const [child] = groups.get("ungrouped")?.children ?? [];
+  if (child !== undefined) load.problem(child[1], "ungrouped cannot have children");
+}
+
+/** Reports each cycle once, at the line that closes it. @returns false when there is one. */
+function checkCycles(load: LoadContext, groups: Structure["groups"]): boolean {
+  const done = new Set<string>();
+  let sound = true;
+  const visit = (group: GroupDraft, path: readonly string[]): void => {
+    for (const [child, place] of group.children) {
+      const next = groups.get(child);
+      if (path.includes(child)) {
+        sound = false;
+        const cycle = [...path.slice(path.indexOf(child)), child].join(" > ");
+        if (child !== "all") load.problem(place, `group ${child} is its own descendant: ${cycle}`);
+      } else if (next !== undefined && !done.has(child)) visit(next, [...path, child]);
+    }
+    done.add(group.name);
+  };
+  for (const group of groups.values()) if (!done.has(group.name)) visit(group, [group.name]);
+  return sound;
+}

@@ -1,0 +1,84 @@
+import { Decrypter, armor } from "age-encryption";
+import { Secret } from "../shell/index.ts";
+import type { LoadContext } from "./load-context.ts";
+import { readPrivateFile } from "./private-file.ts";
+import { decryptVault, isVault } from "./vault.ts";
+
+/** The YAML tags that make a Secret. */
+export const SECRET_TAGS = ["!secret", "!env", "!file", "!age", "!vault"] as const;
+export type SecretTag = (typeof SECRET_TAGS)[number];
+
+/** A secret that was not fetched, for the commands that only look at an inventory. */
+export class SealedSecret extends Secret {
+  constructor() {
+    super("");
+  }
+
+  override reveal(): never {
+    throw new Error("this secret was not decrypted: the inventory was loaded with sealed secrets");
+  }
+}
+
+/** Fetches the secret that a tag names; the text is what stands behind the tag. `base` is where relative paths start. @throws Error saying why not. */
+export async function openSecret(load: LoadContext, tag: SecretTag, text: string, base: string): Promise<Secret> {
+  if (load.sealed) return new SealedSecret();
+  switch (tag) {
+    case "!secret":
+      return new Secret(text);
+    case "!env":
+      return new Secret(environment(load, text.trim()));
+    case "!file":
+      return new Secret(trimNewline(await readPrivateFile(load.path(text.trim(), base), text.trim())));
+    case "!age":
+      return new Secret(trimNewline(await openAge(load, text)));
+    case "!vault":
+      return new Secret(decryptVault(text, await vaultPassword(load)));
+    default:
+      throw new TypeError(`no such tag: ${String(tag satisfies never)}`);
+  }
+}
+
+/** True for a whole file that is encrypted, by Ansible Vault or by age. */
+export function isEncrypted(text: string): boolean {
+  return isVault(text) || text.trimStart().startsWith("-----BEGIN AGE ENCRYPTED FILE-----");
+}
+
+/** Decrypts a whole file. @throws Error saying why not. */
+export async function decryptFile(load: LoadContext, text: string): Promise<string> {
+  return isVault(text) ? decryptVault(text, await vaultPassword(load)) : await openAge(load, text);
+}
+
+function environment(load: LoadContext, name: string): string {
+  const value = load.around.env[name];
+  if (value === undefined || value === "") throw new Error(`the environment variable ${name} is ${value === "" ? "empty" : "not set"}`);
+  return value;
+}
+
+async function openAge(load: LoadContext, text: string): Promise<string> {
+  const path = load.path(load.around.env["HAWSER_AGE_IDENTITY"] ?? "~/.config/hawser/age.txt", load.around.cwd);
+  const lines = (await readPrivateFile(path, load.show(path))).split(/\r?\n/).map((line) => line.trim());
+  const decrypter = new Decrypter();
+  const identities = lines.filter((line) => line.startsWith("AGE-SECRET-KEY-"));
+  if (identities.length === 0) throw new Error(`${load.show(path)} holds no age identity (a line that starts with AGE-SECRET-KEY-)`);
+  try {
+    for (const identity of identities) decrypter.addIdentity(identity);
+    return await decrypter.decrypt(armor.decode(text.trim()), "text");
+  } catch (error) {
+    throw new Error(`age cannot decrypt this with ${load.show(path)}: ${error instanceof Error ? error.message : "unknown reason"}`, { cause: error });
+  }
+}
+
+async function vaultPassword(load: LoadContext): Promise<string> {
+  const named = load.around.env["HAWSER_VAULT_PASSWORD_FILE"];
+  if (named === undefined || named === "") throw new Error("set HAWSER_VAULT_PASSWORD_FILE to the file that holds the vault password");
+  const path = load.path(named, load.around.cwd);
+  const text = await readPrivateFile(path, load.show(path));
+  // Ansible runs an executable password file. hawser does not, and would otherwise take the script for the password.
+  if (text.startsWith("#!")) throw new Error(`${load.show(path)} is a script; hawser reads the vault password from a file and runs nothing`);
+  return text.trim();
+}
+
+/** Editors end a file with a newline that is no part of the secret. */
+function trimNewline(text: string): string {
+  return text.replace(/\r?\n$/, "");
+}
