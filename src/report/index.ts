@@ -1,0 +1,5 @@
+export { formatError, type ErrorFormat } from "./error.ts";
+export { exitCode, type RunEnd } from "./exit-code.ts";
+export { humanReporter, type HumanOptions } from "./human.ts";
+export { jsonReporter } from "./json.ts";
+export type { Reporter } from "./reporter.ts";

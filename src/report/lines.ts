@@ -1,0 +1,121 @@
+import type { Failure, RunEvent } from "../engine/events.ts";
+import type { ResourceEvent } from "./reporter.ts";
+import { type Colors, type Mark, outcomeMark } from "./style.ts";
+import { clean, count, duration, lines, oneLine, padEnd, place } from "./text.ts";
+
+/** How many of the last lines of a failed command are shown. */
+const OUTPUT_TAIL = 20;
+/** A step below this many seconds does not say how long it took. */
+const SLOW = 1;
+
+export interface LineStyle {
+  readonly color: Colors;
+  readonly cwd: string;
+  readonly diff: boolean;
+  /** Width of the column of host names. */
+  readonly hostWidth: number;
+  readonly check: boolean;
+}
+
+export function startLine(event: Extract<RunEvent, { event: "start" }>, { color }: LineStyle): string {
+  const what = event.check ? `check of ${event.playbook}` : event.playbook;
+  const promise = event.check ? color.dim(" (nothing will be changed)") : "";
+  return `${color.bold(what)} on ${count(event.hosts.length, "host")}${promise}\n`;
+}
+
+export function playLine(event: Extract<RunEvent, { event: "play" }>, { color }: LineStyle): string {
+  const roles = event.roles.length > 0 ? `: ${event.roles.join(", ")}` : "";
+  return `\n${color.bold(`play ${event.play}`)}${color.dim(` on ${count(event.hosts.length, "host")}${roles}`)}\n`;
+}
+
+/** What became of one resource: its line, the diff beneath it, and the failure with all that is known of it. */
+export function resourceLines(event: ResourceEvent, style: LineStyle): string {
+  const { color } = style;
+  const remarks = [event.summary, event.cause].filter((remark) => remark !== undefined && remark !== "").map((remark) => oneLine(remark as string));
+  const parts = [
+    head(event.host, outcomeMark(event.outcome, color), style),
+    clean(event.id) + (event.handler === true ? color.cyan(" (handler)") : ""),
+    ...remarks.map((remark) => (event.outcome === "ok" || event.outcome === "skipped" ? color.dim(remark) : remark)),
+    ...(event.seconds !== undefined && event.seconds >= SLOW ? [color.dim(duration(event.seconds))] : []),
+  ];
+  const below = [
+    ...(style.diff && event.diff !== undefined ? diffLines(event.diff, color) : []),
+    ...(event.failure === undefined ? [] : failureBody({ role: event.role, source: event.source, ...event.failure }, style)),
+  ];
+  return `${parts.join("  ")}\n${indented(below)}`;
+}
+
+/** A failure of a host or of the whole run. */
+export function failureLines(failure: Failure, style: LineStyle): string {
+  const mark: Mark = { ...outcomeMark("failed", style.color), ...(failure.unreachable === true && { word: "unreachable" }) };
+  const subject = failure.resource === undefined ? "" : `  ${clean(failure.resource)}`;
+  return `${head(failure.host ?? "the run", mark, style)}${subject}\n${indented(failureBody(failure, style))}`;
+}
+
+export function warningLine(event: Extract<RunEvent, { event: "warning" }>, style: LineStyle): string {
+  const where = event.source === undefined ? "" : style.color.dim(`  at ${place(event.source, style.cwd)}`);
+  const mark: Mark = { symbol: "!", word: "warning", paint: style.color.yellow };
+  return `${head(event.host ?? "", mark, style)}  ${oneLine(event.message)}${where}\n`;
+}
+
+/** A line that a running command printed. */
+export function outputLine(event: Extract<RunEvent, { event: "output" }>, style: LineStyle): string {
+  return style.color.dim(`  ${padEnd(event.host, style.hostWidth)}  │ ${oneLine(event.line)}`) + "\n";
+}
+
+/** The short form of the recap: where, what, and what to try. */
+export function failureReminder(failure: Failure, style: LineStyle): string {
+  const { color, cwd } = style;
+  const subject = failure.resource ?? (failure.unreachable === true ? "unreachable" : "");
+  const where = hasPlace(failure) ? color.cyan(place(failure.source, cwd)) : "";
+  const first = [`  ${color.red("✖")} ${color.bold(padEnd(failure.host ?? "the run", style.hostWidth))}`, clean(subject), where].filter((part) => part !== "");
+  const body = [oneLine(failure.message), ...(failure.hint === undefined ? [] : [`${color.bold("try:")} ${oneLine(failure.hint)}`])];
+  return `${first.join("  ")}\n${indented(body)}`;
+}
+
+export function diffLines(diff: string, color: Colors): string[] {
+  return lines(diff).map((line) => {
+    if (/^(---|\+\+\+)( |$)/.test(line)) return color.bold(line);
+    if (line.startsWith("@@")) return color.cyan(line);
+    if (line.startsWith("+")) return color.green(line);
+    if (line.startsWith("-")) return color.red(line);
+    return line.startsWith(" ") ? line : color.dim(line);
+  });
+}
+
+function head(host: string, mark: Mark, style: LineStyle): string {
+  const words = style.check ? "would change".length : "unknown".length;
+  return `  ${style.color.bold(padEnd(host, style.hostWidth))}  ${mark.paint(`${mark.symbol} ${padEnd(mark.word, words)}`)}`;
+}
+
+function failureBody(failure: Failure, { color, cwd }: LineStyle): string[] {
+  const exit = failure.exitCode === undefined ? "" : ` (exit code ${failure.exitCode})`;
+  const whereFrom = [
+    ...(failure.role === undefined ? [] : [`role ${failure.role}`]),
+    ...(hasPlace(failure) ? [`declared at ${color.cyan(place(failure.source, cwd))}`] : []),
+  ];
+  return [
+    ...lines(failure.message).map((line, index) => color.red(line) + (index === 0 ? exit : "")),
+    ...(whereFrom.length === 0 ? [] : [whereFrom.join(", ")]),
+    ...printed("stderr", failure.stderr, color),
+    // What went wrong is usually on stderr; the other stream speaks when that one is silent.
+    ...(lines(failure.stderr ?? "").length === 0 ? printed("stdout", failure.stdout, color) : []),
+    ...(failure.hint === undefined ? [] : [`${color.bold("try:")} ${oneLine(failure.hint)}`]),
+  ];
+}
+
+/** The tail of what a command printed, behind a bar. */
+export function printed(stream: string, text: string | undefined, color: Colors): string[] {
+  const all = lines(text ?? "");
+  if (all.length === 0) return [];
+  const title = all.length > OUTPUT_TAIL ? `${stream}, the last ${OUTPUT_TAIL} of ${all.length} lines:` : `${stream}:`;
+  return [color.dim(title), ...all.slice(-OUTPUT_TAIL).map((line) => `${color.dim("│")} ${line}`)];
+}
+
+export function hasPlace<T extends Pick<Failure, "source">>(failure: T): failure is T & Required<Pick<T, "source">> {
+  return failure.source !== undefined && failure.source.line > 0;
+}
+
+function indented(body: readonly string[]): string {
+  return body.map((line) => `      ${line}\n`).join("");
+}
