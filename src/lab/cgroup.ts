@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LabError } from "./error.ts";
+import { absentAs } from "./sources.ts";
+
+/**
+ * Every long-running process of a lab starts in a cgroup below `hawser/LAB`, and its children stay there. So membership
+ * says what belongs to whom: no pid is ever recorded, and none that was reused can be killed by mistake.
+ *
+ * A cgroup is named here by its path below a hierarchy's root, without a leading slash.
+ */
+export const cgroupOf = (lab: string, part?: string): string => (part === undefined ? `hawser/${lab}` : `hawser/${lab}/${part}`);
+
+/** For what all labs share. A lab's name cannot begin with an underscore. */
+export const SHARED_CGROUP = "hawser/_shared";
+
+/**
+ * Where the hierarchies that systemd-nspawn looks at are mounted: v2 alone; or in the hybrid layout, v2 beside systemd's
+ * own v1 hierarchy. A host must be in its own cgroup in both, or two hosts share one and end each other's services.
+ * The first one decides membership.
+ */
+function hierarchies(): string[] {
+  const candidates = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"];
+  const found = candidates.filter((directory) => existsSync(join(directory, "cgroup.procs")));
+  if (found.length > 0) return found;
+  throw new LabError("this machine has neither cgroup v2 nor systemd's v1 hierarchy mounted in /sys/fs/cgroup");
+}
+
+/** Makes a cgroup. @returns the files into which a process writes its pid to join it, one for each hierarchy */
+export async function makeCgroup(cgroup: string): Promise<string[]> {
+  const folders = hierarchies().map((hierarchy) => join(hierarchy, cgroup));
+  for (const folder of folders) await mkdir(folder, { recursive: true });
+  return folders.map((folder) => join(folder, "cgroup.procs"));
+}
+
+/** All pids in a cgroup and below; none when it does not exist. */
+export async function pidsIn(cgroup: string): Promise<number[]> {
+  return (await Promise.all(hierarchies().map((hierarchy) => pidsBelow(join(hierarchy, cgroup))))).flat();
+}
+
+/**
+ * Ends every process in a cgroup with SIGKILL and removes the cgroup. Repeats while there are any, as a dying shell may
+ * just have forked.
+ * @throws LabError when something survives 10 s
+ */
+export async function killCgroup(cgroup: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  for (let pids = await pidsIn(cgroup); pids.length > 0; pids = await pidsIn(cgroup)) {
+    if (Date.now() > deadline) throw new LabError(`processes in ${cgroup} survive SIGKILL`, { evidence: `pids: ${pids.join(" ")}` });
+    for (const pid of pids) signal(pid);
+    await sleep(10);
+  }
+  for (const hierarchy of hierarchies()) await remove(join(hierarchy, cgroup));
+}
+
+/** The names of the cgroups right below one. */
+export async function cgroupNames(cgroup: string): Promise<string[]> {
+  const found = await Promise.all(hierarchies().map((hierarchy) => children(join(hierarchy, cgroup))));
+  return [...new Set(found.flat().map((child) => basename(child)))];
+}
+
+async function pidsBelow(folder: string): Promise<number[]> {
+  const own = await readFile(join(folder, "cgroup.procs"), "utf8").catch(goneAs(""));
+  const below = await Promise.all((await children(folder)).map((child) => pidsBelow(child)));
+  return [...own.split("\n").filter(Boolean).map(Number), ...below.flat()];
+}
+
+/** Removes empty cgroups from the leaves up. The kernel may need a moment after the last process is gone. */
+async function remove(folder: string): Promise<void> {
+  for (const child of await children(folder)) await remove(child);
+  const deadline = Date.now() + 5_000;
+  for (;;) {
+    try {
+      await rmdir(folder);
+      return;
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === "ENOENT") return;
+      if (code !== "EBUSY" || Date.now() > deadline) throw new LabError(`cannot remove the cgroup ${folder}`, { cause });
+      await sleep(10);
+    }
+  }
+}
+
+async function children(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(goneAs([]));
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
+  }
+}
+
+/** A cgroup may vanish between listing and reading; the kernel then says ENOENT or ENODEV. */
+function goneAs<T>(value: T): (cause: unknown) => T {
+  return (cause) => ((cause as NodeJS.ErrnoException).code === "ENODEV" ? value : absentAs(value)(cause));
+}

@@ -1,0 +1,82 @@
+import { readdir } from "node:fs/promises";
+import { LabError } from "./error.ts";
+import { engineFault } from "./docker.ts";
+import { hasCommand, run } from "./run.ts";
+import { absentAs } from "./sources.ts";
+import type { Backend, BackendName } from "./types.ts";
+
+/** Something the lab needs and this machine lacks. */
+export interface Prerequisite {
+  readonly backend: BackendName;
+  /** What is missing, as in "systemd-nspawn is not installed". */
+  readonly fault: string;
+  /** The very command that mends it, when one does. */
+  readonly mend?: string;
+}
+
+/** Commands the nspawn backend runs, and the Debian package of each. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  "systemd-nspawn": "systemd-container",
+  mmdebstrap: "mmdebstrap",
+  "apt-cacher-ng": "apt-cacher-ng",
+  socat: "socat",
+  ip: "iproute2",
+  tc: "iproute2",
+  nsenter: "util-linux",
+  mount: "mount",
+  sysctl: "procps",
+  "ssh-keygen": "openssh-client",
+};
+
+/** What a backend lacks here; empty when it can run. For `auto`, of all backends. Changes nothing. */
+export async function labPrerequisites(backend: Backend): Promise<Prerequisite[]> {
+  if (backend === "nspawn") return nspawnFaults();
+  if (backend === "docker") return dockerFaults();
+  return [...(await nspawnFaults()), ...(await dockerFaults())];
+}
+
+/**
+ * Installs what the nspawn backend needs from Debian's archive. Never called by the lab itself; for demo and test scripts.
+ * @returns the packages it installed, none when all were there
+ * @throws LabError off Debian, or when not root
+ */
+export async function installPrerequisites(): Promise<string[]> {
+  const packages = await missingPackages();
+  if (packages.length === 0) return [];
+  if (process.getuid?.() !== 0 || !(await hasCommand("apt-get")))
+    throw new LabError("the lab's prerequisites can only be installed by root on Debian", { hint: `as root: ${installCommand(packages)}` });
+  const apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"];
+  const lists = (await readdir("/var/lib/apt/lists").catch(absentAs<string[]>([]))).filter((name) => name.includes("_Packages"));
+  if (lists.length === 0) await run([...apt, "update"]);
+  await run([...apt, "install", "-y", "--no-install-recommends", ...packages], { env: { DEBIAN_FRONTEND: "noninteractive" } });
+  return packages;
+}
+
+/** The faults as one error. */
+export function prerequisitesError(faults: readonly Prerequisite[]): LabError {
+  const lines = faults.map(({ backend, fault, mend }) => `${backend}: ${fault}${mend === undefined ? "" : ` (${mend})`}`);
+  const mend = faults.find((fault) => fault.mend !== undefined)?.mend;
+  return new LabError("this machine cannot run a lab yet", { evidence: lines.join("\n"), ...(mend === undefined ? {} : { hint: mend }) });
+}
+
+async function nspawnFaults(): Promise<Prerequisite[]> {
+  const backend = "nspawn";
+  if (process.platform !== "linux") return [{ backend, fault: "it needs Linux" }];
+  const faults: Prerequisite[] = [];
+  if (process.getuid?.() !== 0) faults.push({ backend, fault: "it needs root, for namespaces and mounts", mend: "run the same command with sudo" });
+  const packages = await missingPackages();
+  if (packages.length > 0) faults.push({ backend, fault: `${packages.join(", ")} not installed`, mend: installCommand(packages) });
+  return faults;
+}
+
+async function dockerFaults(): Promise<Prerequisite[]> {
+  const fault = await engineFault();
+  return fault === undefined ? [] : [{ backend: "docker", fault, mend: "start a Docker engine, or point DOCKER_HOST at one" }];
+}
+
+async function missingPackages(): Promise<string[]> {
+  const lacking = await Promise.all(Object.entries(COMMANDS).map(async ([name, pkg]) => ((await hasCommand(name)) ? undefined : pkg)));
+  return [...new Set(lacking.filter((pkg) => pkg !== undefined))];
+}
+
+const installCommand = (packages: readonly string[]): string => `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
