@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import { Secret, Sh, sh } from "../shell/index.ts";
+import type { Upload } from "./contract.ts";
+import type { Facts } from "./facts.ts";
+import type { Look } from "./look.ts";
+
+/** Bigger contents are uploaded instead of standing in the script. Bytes. */
+export const INLINE_LIMIT = 256 * 1024;
+
+const STAGE = "/var/lib/hawser/stage";
+
+export interface Attributes {
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+}
+
+export type WantedAttributes = { readonly [K in keyof Attributes]?: string | undefined };
+
+export interface WriteTarget {
+  /** Where the file really is: not a symlink. */
+  readonly path: string;
+  /** What is there now. An existing file keeps its mode, owner, ACL, SELinux label and extended attributes. */
+  readonly look: Pick<Look, "kind" | keyof Attributes>;
+  readonly wanted: WantedAttributes;
+  readonly facts: Facts;
+  /** Runs on the finished temporary file; its failure keeps the old file. */
+  readonly validate?: ((file: string) => Sh) | undefined;
+}
+
+/** A new file belongs to the user who works on the host, nearly always root, and everybody may read it. */
+export const NEW_FILE: Attributes = { mode: "0644", owner: "root", group: "root" };
+
+export function attributesAfter(look: Pick<Look, "kind" | keyof Attributes>, wanted: WantedAttributes, fresh: Attributes = NEW_FILE): Attributes {
+  const base = look.kind === "absent" ? fresh : look;
+  return { mode: wanted.mode ?? base.mode, owner: wanted.owner ?? base.owner, group: wanted.group ?? base.group };
+}
+
+/** Commands that fill the temporary file `"$t"`, and what must be on the host before they run. */
+export function fillWith(content: Buffer, sensitive: boolean, path: string): { fill: Sh; uploads?: readonly Upload[] } {
+  if (content.length === 0) return { fill: Sh.raw("") };
+  if (content.length > INLINE_LIMIT) {
+    const staged = stagePath(path, createHash("sha256").update(content).digest("hex"));
+    return { fill: Sh.lines(sh`cat ${staged} >"$t"`, complete(content.length)), uploads: [{ content, path: staged }] };
+  }
+  const text = content.toString("base64");
+  return { fill: Sh.lines(sh`base64 -d >"$t"`.stdin(sensitive ? new Secret(text) : text), complete(content.length)) };
+}
+
+/** busybox's base64 says nothing when the disk is full. */
+function complete(size: number): Sh {
+  return Sh.raw(`s=$(stat -c %s "$t"); [ "$s" = ${size} ] || { echo "only $s of ${size} bytes of $t were written: No space left on device?" >&2; exit 1; }`);
+}
+
+/** Where the engine puts an upload for `path`; two targets never share one. */
+export function stagePath(path: string, sha256: string): string {
+  return `${STAGE}/${createHash("sha256").update(`${path}\0${sha256}`).digest("hex").slice(0, 32)}`;
+}
+
+/** The temporary file's name: beside the target, hidden, and with the target's ending, because validators look at it. */
+export function temporaryPath(path: string): string {
+  const slash = path.lastIndexOf("/");
+  const name = path.slice(slash + 1);
+  // A file name has at most 255 bytes.
+  const short = Buffer.byteLength(name) <= 200 ? name : `${createHash("sha256").update(name).digest("hex").slice(0, 16)}${/\.\w{1,10}$/.exec(name)?.[0] ?? ""}`;
+  return `${path.slice(0, slash)}/.hawser-${short}`;
+}
+
+/**
+ * Replaces a file atomically: a temporary file in the same folder, complete, on disk and with its final attributes, is
+ * renamed over the target. TMPDIR is never used. Whatever fails, the old file stays and the temporary one goes.
+ *
+ * The order keeps the content from ever being readable more widely than in the end: attributes are copied and the owner
+ * is set while the file is empty, the mode is opened last.
+ */
+export function replaceFile(target: WriteTarget, fill: Sh): Sh {
+  const { path, look, wanted, facts, validate } = target;
+  const exists = look.kind === "file";
+  const after = attributesAfter(look, wanted);
+  const temporary = temporaryPath(path);
+  const owner = exists ? `${after.owner}:${after.group}` : ownerWord(wanted);
+  const label = !exists && facts.selinux !== "disabled" && facts.commands.has("restorecon");
+  return Sh.lines(
+    openTemporary(path),
+    exists && keepAttributes(facts),
+    // After a cp of attributes, and where a default ACL of the folder has overruled the umask.
+    Sh.raw(`chmod 600 "$t"`),
+    owner !== undefined && sh`chown ${owner} "$t"`,
+    fill,
+    // conv=fsync is in coreutils of 2003 and in busybox; `sync FILE` came with coreutils 8.24, after CentOS 7.
+    Sh.raw(`dd if=/dev/null of="$t" conv=notrunc,fsync 2>/dev/null || { echo "cannot flush $t to disk" >&2; exit 1; }`),
+    sh`chmod ${after.mode} "$t"`,
+    // A subshell, so that an exit in it cannot skip the rename; outside of any condition, so that set -e holds in it.
+    validate && Sh.lines("(", validate(temporary), ")"),
+    exists ? renameOrOverwrite(look.mode, after) : Sh.raw(`mv -f "$t" "$f"`),
+    label && Sh.raw(`restorecon "$f" || :`),
+    "trap - EXIT HUP INT TERM",
+  );
+}
+
+/** Sets `f` and `t`, and makes `"$t"` a new, empty file that only its owner may read. */
+export function openTemporary(path: string): Sh {
+  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+  return Sh.lines(
+    sh`f=${path} t=${temporaryPath(path)}`,
+    sh`[ -d ${folder} ] || { echo ${`the folder ${folder} does not exist`} >&2; exit 1; }`,
+    Sh.raw(`trap 'rm -f "$t" "$t.old"' EXIT
+trap 'exit 1' HUP INT TERM
+if [ -e "$t" ] || [ -L "$t" ]; then rm -f "$t"; fi
+set -C
+: >"$t"
+set +C`),
+  );
+}
+
+function ownerWord({ owner, group }: WantedAttributes): string | undefined {
+  if (owner === undefined && group === undefined) return undefined;
+  return group === undefined ? owner : `${owner ?? ""}:${group}`;
+}
+
+/** GNU cp takes the ACL, the SELinux label and extended attributes along; elsewhere getfacl saves at least the ACL. */
+function keepAttributes(facts: Facts): Sh {
+  const otherwise = facts.commands.has("getfacl") ? `{ getfacl -cp "$f" | setfacl --set-file=- "$t"; } 2>/dev/null || :` : ":";
+  return Sh.raw(`cp --attributes-only --preserve=all "$f" "$t" 2>/dev/null || ${otherwise}`);
+}
+
+/**
+ * A single file that is a mount of its own (container runtimes do that to /etc/hosts and /etc/resolv.conf) cannot be
+ * renamed over: EBUSY. It is overwritten, with a copy of the old content at hand for the case that it does not fit.
+ */
+function renameOrOverwrite(mode: string, after: Attributes): Sh {
+  const narrow = narrowest(mode, after.mode);
+  return Sh.lines(
+    Sh.raw(`if ! e=$(mv -f "$t" "$f" 2>&1); then
+m=$(printf '%s' "$f" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g')
+grep -qF " $m " /proc/self/mountinfo || { printf '%s\\n' "$e" >&2; exit 1; }
+echo "$f is a mount of its own: overwritten in place, not atomically" >&2
+cat "$f" >"$t.old"`),
+    narrow !== mode && sh`chmod ${narrow} "$f"`,
+    Sh.raw(`cat "$t" >"$f" || { cat "$t.old" >"$f"; exit 1; }`),
+    sh`chown ${`${after.owner}:${after.group}`} "$f"`,
+    sh`chmod ${after.mode} "$f"`,
+    Sh.raw(`rm -f "$t" "$t.old"\nfi`),
+  );
+}
+
+/** Changes owner and mode of what is there, without a state in between that is wider than both. */
+export function changeAttributes(path: string, from: Attributes, to: Attributes): Sh {
+  const owned = from.owner !== to.owner || from.group !== to.group;
+  const narrow = narrowest(from.mode, to.mode);
+  const owner = from.owner === to.owner ? `:${to.group}` : from.group === to.group ? to.owner : `${to.owner}:${to.group}`;
+  // chown clears the set-id bits of a file.
+  const again = owned && (narrow !== from.mode || /^[2-7]/.test(to.mode));
+  return Sh.lines(
+    owned && narrow !== from.mode && sh`chmod ${exactMode(narrow)} ${path}`,
+    owned && sh`chown ${owner} ${path}`,
+    (again || from.mode !== to.mode) && sh`chmod ${exactMode(to.mode)} ${path}`,
+  );
+}
+
+/** GNU chmod leaves a folder's set-id bits alone unless the mode has five digits. */
+export function exactMode(mode: string): string {
+  return mode.padStart(5, "0");
+}
+
+function narrowest(a: string, b: string): string {
+  return (Number.parseInt(a, 8) & Number.parseInt(b, 8)).toString(8).padStart(4, "0");
+}
+
+/** `mode 0644 -> 0600`, `owner root -> app`, … for the summary. */
+export function describeAttributes(from: Attributes, to: Attributes): string[] {
+  return (["mode", "owner", "group"] as const).flatMap((name) => (from[name] === to[name] ? [] : [`${name} ${from[name]} -> ${to[name]}`]));
+}
