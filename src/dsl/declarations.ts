@@ -124,6 +124,7 @@ export class Declarations {
     const { common } = splitOptions(options);
     const { value, settle, fail } = Value.pending<unknown>(`${this.scope.role}/read:${name}`);
     this.declare(read as unknown as Kind<z.ZodType>, { name, probe: options.probe, parse: options.parse ?? ((out: string) => out.trim()) }, common, {
+      produces: value,
       settle: (outcome) => ("failed" in outcome ? fail(outcome.failed) : settle(outcome.value)),
     });
     return value;

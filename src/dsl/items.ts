@@ -39,6 +39,8 @@ export interface ResourceNode extends Named {
   readonly formerly?: string;
   /** Told what a read saw: settles its value. */
   readonly settle?: (outcome: { readonly value: unknown } | { readonly failed: string }) => void;
+  /** The value that a read brings. */
+  readonly produces?: Value<unknown>;
   /** In a rescue: the node whose earlier state is put back. */
   readonly restores?: ResourceNode;
 }

@@ -1,9 +1,20 @@
 import { quote } from "../shell/index.ts";
 import { evaluable, type Fragment } from "./fragment.ts";
 
-/** Where hawser keeps its things on a host; root-only. */
-export const RUN_FOLDER = "/run/hawser";
+/** Where hawser keeps what outlives a run on a host (handlers that are owed, staged uploads); root-only. */
 export const STATE_FOLDER = "/var/lib/hawser";
+
+/** Folders as shell words; without root they are in the user's home, and the shell finds out which. */
+const RUN = '"$hw_run"';
+const STATE = '"$hw_state"';
+const FOLDERS = `if [ -z "$hw_run" ]; then
+  if [ -w /run ]; then hw_run=/run/hawser; hw_state=${STATE_FOLDER}; else hw_run=$HOME/.hawser/run; hw_state=$HOME/.hawser; fi
+  export hw_run hw_state
+fi
+`;
+
+/** A handler's marker as a shell word. */
+export const markerWord = (marker: string): string => `${STATE}/pending/${quote(marker)}`;
 
 /** One step of an apply batch. Indexes name the step in the frames that come back. */
 export interface Step {
@@ -25,7 +36,7 @@ export interface Step {
  * Lock descriptor 9 is closed for everything that is run, or a daemon would inherit it.
  */
 function prelude(mark: string): string {
-  return `hw_n=${mark}
+  return `${FOLDERS}hw_n=${mark}
 hw_s=
 hw_m() { printf '\\n%s %s\\n' "$hw_n" "$1"; printf '\\n%s %s\\n' "$hw_n" "$1" >&2; }
 hw_p() { ( eval "$2" ) </dev/null 9>&-; hw_m "P $1 $?"; }
@@ -76,23 +87,23 @@ function stepLines(step: Step): string {
   // `set -e` has no effect in a condition, so hw_a is called plainly.
   const apply = `hw_a ${step.index} ${step.retries} ${step.delay} ${quote(evaluable(step.apply, { strict: true }))}\n`;
   if (step.handler !== undefined) {
-    const marker = quote(`${STATE_FOLDER}/pending/${step.handler}`);
+    const marker = markerWord(step.handler);
     return `if [ -n "$hw_s" ]; then :; elif [ -e ${marker} ]; then\n${apply}[ -n "$hw_s" ] || rm -f ${marker}\nelse hw_m "H ${step.index}"; fi\n`;
   }
-  const notify = step.notifies.length === 0 ? "" : `[ -n "$hw_s" ] || { mkdir -p ${STATE_FOLDER}/pending && touch ${step.notifies.map((name) => quote(`${STATE_FOLDER}/pending/${name}`)).join(" ")}; } || hw_s=failed\n`;
+  const notify = step.notifies.length === 0 ? "" : `[ -n "$hw_s" ] || { mkdir -p ${STATE}/pending && touch ${step.notifies.map(markerWord).join(" ")}; } || hw_s=failed\n`;
   return `${guards.join("")}${notify}${apply}`;
 }
 
 /**
  * A batch of applies followed by looks, run in a session of its own: what it prints goes to a root-only file that is
  * followed, so neither a dead controller nor a closed pipe stops it halfway.
- * @param id Names the batch's files under RUN_FOLDER.
+ * @param id Names the batch's files.
  */
 export function batchScript(mark: string, end: string, id: string, steps: readonly Step[], looks: readonly { readonly index: number; readonly look: Fragment }[]): string {
   const job = `{\n${prelude(mark)}hw_m "W $$"\n${steps.map(stepLines).join("")}if [ "$hw_s" != failed ]; then :\n${looks.map(probeLine).join("")}fi\n${finish(end)}exit\n}`;
-  const log = `${RUN_FOLDER}/${id}`;
+  const log = `${RUN}/${id}`;
   // The shell reads the job, one compound command, to its end before it runs any of it.
-  return `mkdir -p ${RUN_FOLDER} ${STATE_FOLDER}/pending
+  return `${FOLDERS}mkdir -p ${RUN} ${STATE}/pending
 : >${log}.out; : >${log}.err
 hw_job=${quote(job)}
 printf '%s\\n' "$hw_job" | setsid sh >>${log}.out 2>>${log}.err &
@@ -105,14 +116,14 @@ function followLines(log: string, fromOut: number, fromErr: number): string {
   return `tail -c +${fromOut} -f ${log}.out &
 hw_t=$!
 tail -c +${fromErr} -f ${log}.err >&2 &
-hw_after="kill $hw_t $! 2>/dev/null; rm -f ${log}.out ${log}.err"
+hw_after="kill $hw_t $! 2>/dev/null"'; rm -f ${log}.out ${log}.err'
 `;
 }
 
 /** Follows a batch again after the connection was lost; prints the line \`gone\` and the end when the host no longer has it (it rebooted). */
 export function resumeScript(end: string, id: string, seenOut: number, seenErr: number): string {
-  const log = `${RUN_FOLDER}/${id}`;
-  return `if [ -e ${log}.out ]; then\n${followLines(log, seenOut + 1, seenErr + 1)}else\n${`printf '\\n%s\\n' ${end}; printf 'gone\\n\\n%s\\n' ${end} >&2`}\nfi\n`;
+  const log = `${RUN}/${id}`;
+  return `${FOLDERS}if [ -e ${log}.out ]; then\n${followLines(log, seenOut + 1, seenErr + 1)}else\n${`printf '\\n%s\\n' ${end}; printf 'gone\\n\\n%s\\n' ${end} >&2`}\nfi\n`;
 }
 
 /**
@@ -121,9 +132,9 @@ export function resumeScript(end: string, id: string, seenOut: number, seenErr: 
  * Frame `L 0` taken, `L 1` held by another run (the note is its body), `L 2` cannot be made.
  */
 export function lockLines(note: string, run: string, waitSeconds: number): string {
-  const file = `${RUN_FOLDER}/lock`;
+  const file = `${RUN}/lock`;
   return `if [ -z "$hw_locked" ]; then
-  if mkdir -p ${RUN_FOLDER} ${STATE_FOLDER}/pending && chmod 0700 ${RUN_FOLDER} ${STATE_FOLDER} && exec 9>>${file}; then
+  if mkdir -p ${RUN} ${STATE}/pending && chmod 0700 ${RUN} ${STATE} && exec 9>>${file}; then
     if flock -n 9 || { grep -q ${quote(`run ${run}`)} ${file}.note 2>/dev/null && { kill "$(sed -n 's/^shell //p' ${file}.note)" 2>/dev/null; flock -w 30 9; }; } || { cat ${file}.note 2>/dev/null; flock -w ${waitSeconds} 9; }; then
       if [ -e ${file}.note ]; then cat ${file}.note; fi
       hw_locked=1
@@ -137,7 +148,7 @@ fi
 }
 
 /** Says who runs on this host, without touching anything. Frame \`L 0\`; the note is its body. */
-export const WATCH_LOCK = `cat ${RUN_FOLDER}/lock.note 2>/dev/null\nhw_m "L 0"\n`;
+export const WATCH_LOCK = `cat ${RUN}/lock.note 2>/dev/null\nhw_m "L 0"\n`;
 
 /** Lists the markers of handlers that an earlier run owes. Frame \`N 0\`. */
-export const LIST_PENDING = `ls ${STATE_FOLDER}/pending 2>/dev/null\nhw_m "N 0"\n`;
+export const LIST_PENDING = `ls ${STATE}/pending 2>/dev/null\nhw_m "N 0"\n`;

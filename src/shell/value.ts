@@ -15,9 +15,9 @@ export class ValuePending extends Error {
 export interface ValueState {
   readonly label: string;
   /** Undefined while the value is not known. */
-  settled: { readonly value: unknown } | undefined;
+  readonly settled: { readonly value: unknown } | undefined;
   /** Why it will never be known, when that is certain. */
-  failed: string | undefined;
+  readonly failed: string | undefined;
 }
 
 /**
@@ -36,12 +36,17 @@ export class Value<out T> {
 
   /** Makes a pending value and the function that settles it. */
   static pending<T>(label: string): { value: Value<T>; settle: (value: T) => void; fail: (why: string) => void } {
-    const state: ValueState = { label, settled: undefined, failed: undefined };
+    const state: { -readonly [K in keyof ValueState]: ValueState[K] } = { label, settled: undefined, failed: undefined };
     return {
-      value: new Value<T>(state, (raw) => raw as T),
+      value: Value.of<T>(state),
       settle: (value) => void (state.settled = { value }),
       fail: (why) => void (state.failed = why),
     };
+  }
+
+  /** A value that looks its state up each time, for the engine. */
+  static of<T>(state: ValueState): Value<T> {
+    return new Value<T>(state, (raw) => raw as T);
   }
 
   get label(): string {

@@ -1,0 +1,52 @@
+import type { HandlerNode, ResourceNode } from "../dsl/items.ts";
+import { HawserError } from "../errors/index.ts";
+import { PlanError } from "../resources/contract.ts";
+import type { Failure } from "./events.ts";
+import type { Redactor } from "./redactor.ts";
+import type { StepResult } from "./remote.ts";
+import { BecomeFailed, Unreachable } from "./session.ts";
+
+/** What a command printed, kept short in events. */
+const KEPT = 20_000;
+
+interface At {
+  readonly host: string;
+  readonly node?: ResourceNode | HandlerNode;
+}
+
+function located({ host, node }: At): Partial<Failure> & { host: string } {
+  return { host, ...(node && { role: node.role, resource: node.id, source: node.source }) };
+}
+
+/** Any error as data, redacted. */
+export function failureOf(error: unknown, at: At, redactor: Redactor): Failure {
+  const known = error instanceof HawserError || error instanceof PlanError ? error : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  const stderr = error instanceof HawserError ? error.stderr : stderrOf(error);
+  return {
+    ...located(at),
+    ...(!at.node && error instanceof HawserError && error.source && { source: error.source }),
+    message: redactor.text(message),
+    ...(known?.hint !== undefined && { hint: redactor.text(known.hint) }),
+    ...(stderr !== undefined && stderr !== "" && { stderr: redactor.text(stderr) }),
+    ...(error instanceof Unreachable || error instanceof BecomeFailed ? { unreachable: true } : {}),
+  };
+}
+
+/** zx's ProcessOutput carries the failed command's streams. */
+function stderrOf(error: unknown): string | undefined {
+  return typeof error === "object" && error !== null && "stderr" in error && typeof error.stderr === "string" ? error.stderr : undefined;
+}
+
+/** A step that did not end with 0. */
+export function stepFailure(result: StepResult, node: ResourceNode | HandlerNode, host: string, redactor: Redactor, limit?: number): Failure {
+  const timedOut = result.result === "timed-out";
+  return {
+    ...located({ host, node }),
+    message: timedOut ? `did not end within ${limit ?? "its"} s and was stopped` : `exited ${result.code}`,
+    exitCode: result.code,
+    stderr: redactor.text(result.err.trim().slice(-KEPT)),
+    stdout: redactor.text(result.out.trim().slice(-KEPT)),
+    ...(timedOut && { hint: "give it a longer `timeout`, or look at what it waits for" }),
+  };
+}

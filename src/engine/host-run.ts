@@ -1,0 +1,112 @@
+import type { InventoryHost } from "../inventory/index.ts";
+import { HawserError } from "../errors/index.ts";
+import { factsProbe, parseFacts } from "../resources/facts-probe.ts";
+import type { Facts } from "../resources/facts.ts";
+import { parseRoleFact, roleFacts } from "./declare.ts";
+import type { HostCounts, Unstamped } from "./events.ts";
+import { fragment, type Look } from "./fragment.ts";
+import { handlerIdOf } from "./queue.ts";
+import type { Redactor } from "./redactor.ts";
+import { Remote } from "./remote.ts";
+import type { RoleOnHost } from "./resolve.ts";
+import { LIST_PENDING, lockLines, WATCH_LOCK } from "./script.ts";
+import { Unreachable, type Session } from "./session.ts";
+
+export interface HostRunOptions {
+  readonly connect: (host: InventoryHost) => Promise<Session>;
+  readonly redactor: Redactor;
+  readonly emit: (event: Unstamped) => void;
+  /** A check takes no lock and writes nothing. */
+  readonly check: boolean;
+  /** Seconds to wait for another run's lock. */
+  readonly lockTimeout: number;
+  readonly probeTimeout: number;
+  /** Who runs, for those who find the lock. */
+  readonly note: string;
+  /** Random; names this run. */
+  readonly run: string;
+}
+
+const zero = (): HostCounts => ({ ok: 0, changed: 0, wouldChange: 0, unknown: 0, skipped: 0, failed: 0, notReached: 0, handlersPending: 0, unreachable: false, requests: 0 });
+
+/** The host is locked by another run. */
+export class HostLocked extends HawserError {
+  override readonly name = "HostLocked";
+}
+
+/** One host through all plays of a run: its connection, lock, facts, owed handlers and counts. */
+export class HostRun {
+  readonly host: InventoryHost;
+  readonly counts = zero();
+  /** Ids of handlers that are owed. */
+  readonly pending = new Set<string>();
+  readonly #options: HostRunOptions;
+  #remote: Remote | undefined;
+  facts: Facts | undefined;
+  roleFacts: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();
+  /** Why the host takes no further part, once that is so. */
+  ended: "failed" | "unreachable" | "stopped" | undefined;
+
+  constructor(host: InventoryHost, options: HostRunOptions) {
+    this.host = host;
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.host.name;
+  }
+
+  get remote(): Remote {
+    if (!this.#remote) throw new HawserError(`${this.name} is not connected`);
+    return this.#remote;
+  }
+
+  /** Connects on first use, takes the lock, lists owed handlers and reads the facts, in one request. */
+  async prepare(roles: readonly RoleOnHost[], options: { readonly readOnly?: boolean } = {}): Promise<void> {
+    const { emit } = this.#options;
+    if (!this.#remote) {
+      emit({ event: "phase", host: this.name, phase: "connecting" });
+      this.#remote = new Remote(await this.#options.connect(this.host), {
+        probeTimeout: this.#options.probeTimeout,
+        onConnection: (state) => emit({ event: "phase", host: this.name, phase: state === "lost" ? "reconnecting" : "applying" }),
+      });
+    }
+    emit({ event: "phase", host: this.name, phase: "facts" });
+    const wanted = roleFacts(roles);
+    const lock = this.#options.check || options.readOnly ? WATCH_LOCK : lockLines(this.#options.note, this.#options.run, this.#options.lockTimeout);
+    const looks = [fragment(factsProbe, undefined, this.#options.redactor.add), ...wanted.map(({ spec }) => fragment(spec.probe, undefined, this.#options.redactor.add))];
+    const [facts, ...rest] = await this.#remote.look(looks, `${lock}${LIST_PENDING}`, (label, out) => this.#frame(label, out.toString().trim(), options.readOnly ?? false));
+    this.facts = parseFacts((facts as Look).seen);
+    const byRole = new Map<string, Record<string, unknown>>();
+    wanted.forEach((fact, i) => byRole.set(fact.role, { ...byRole.get(fact.role), [fact.name]: parseRoleFact(fact, (rest[i] as Look).seen, this.name) }));
+    this.roleFacts = byRole;
+  }
+
+  #frame(label: string, body: string, readOnly: boolean): void {
+    if (label === "N 0") {
+      for (const marker of body.split("\n")) if (marker !== "") this.pending.add(handlerIdOf(marker));
+    } else if (label === "L 1") {
+      throw new HostLocked(`another run works on this host: ${holder(body)}`, { host: this.name, hint: `wait for it, or give this run a longer --lock-timeout than ${this.#options.lockTimeout} s` });
+    } else if (label === "L 2") {
+      throw new HawserError("the lock cannot be made on the host", { host: this.name, stderr: body, hint: "the user needs to become root (`become:` in the inventory), or /run is full or read-only" });
+    } else if (label === "L 0" && body !== "" && !readOnly) {
+      const message = this.#options.check ? `a run works on this host now: ${holder(body)}` : `the last run ended without cleaning up: ${holder(body)}`;
+      this.#options.emit({ event: "warning", host: this.name, message });
+    }
+  }
+
+  get requests(): number {
+    return this.#remote?.session.requests ?? 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#remote?.session.close();
+  }
+}
+
+/** The first line of a lock's note says who holds it. */
+function holder(note: string): string {
+  return note.split("\n")[0] || "it left no note";
+}
+
+export const isUnreachable = (error: unknown): boolean => error instanceof Unreachable;

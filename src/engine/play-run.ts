@@ -1,0 +1,169 @@
+import { HawserError, UsageError } from "../errors/index.ts";
+import type { Lane } from "../dsl/lane.ts";
+import { resourcesOf, type HandlerNode } from "../dsl/items.ts";
+import { HostApply } from "./apply.ts";
+import { HostCheck } from "./check.ts";
+import { refuseCircles } from "./circles.ts";
+import { declare, type Declared } from "./declare.ts";
+import type { Unstamped } from "./events.ts";
+import { failureOf } from "./failures.ts";
+import { type HostContext, HostFailed, HostStopped, type OpenLane, phase } from "./host-context.ts";
+import { type HostRun } from "./host-run.ts";
+import { LookBook } from "./looks.ts";
+import { program, type Op } from "./program.ts";
+import type { Redactor } from "./redactor.ts";
+import type { ResolvedPlay } from "./resolve.ts";
+import { type Selection, selectNodes } from "./selection.ts";
+import { Semaphore } from "./semaphore.ts";
+import { serialBatches } from "./serial.ts";
+import { BecomeFailed, Unreachable } from "./session.ts";
+import type { ValueHub } from "./values.ts";
+
+export interface PlayRunOptions {
+  readonly check: boolean;
+  readonly selection: Selection;
+  readonly redactor: Redactor;
+  readonly hub: ValueHub;
+  readonly fork: Semaphore;
+  readonly emit: (event: Unstamped) => void;
+  /** Why the whole run is to stop, if so. */
+  readonly interrupted: () => string | undefined;
+  readonly plays: readonly ResolvedPlay[];
+}
+
+/** A host in a play, once it was told what it gets. */
+interface Ready {
+  readonly run: HostRun;
+  readonly declared: Declared;
+  readonly cx: HostContext;
+  readonly ops: readonly Op[];
+}
+
+/** Ends a host's part and says why. */
+export function endHost(run: HostRun, error: unknown, redactor: Redactor, emit: (event: Unstamped) => void): void {
+  if (error instanceof HostStopped) {
+    run.ended = "stopped";
+    return;
+  }
+  const unreachable = error instanceof Unreachable || error instanceof BecomeFailed;
+  run.ended = unreachable ? "unreachable" : "failed";
+  if (unreachable) run.counts.unreachable = true;
+  else if (!(error instanceof HostFailed)) run.counts.failed++;
+  if (!(error instanceof HostFailed)) emit({ event: "failure", failure: failureOf(error, { host: run.name }, redactor) });
+  emit({ event: "phase", host: run.name, phase: run.ended });
+}
+
+/** One play on all its hosts. */
+export class PlayRun {
+  readonly #resolved: ResolvedPlay;
+  readonly #options: PlayRunOptions;
+  readonly #lanes = new Map<Lane, OpenLane>();
+  #stop: string | undefined;
+
+  constructor(resolved: ResolvedPlay, options: PlayRunOptions) {
+    this.#resolved = resolved;
+    this.#options = options;
+  }
+
+  /** @throws UsageError when a declaration is wrong, before anything was changed in this play. */
+  async run(runs: readonly HostRun[]): Promise<void> {
+    const { play } = this.#resolved;
+    const { emit } = this.#options;
+    emit({ event: "play", play: play.name, hosts: runs.map((run) => run.name), roles: [...new Set([...this.#resolved.roles.values()].flat().map(({ use }) => use.name))] });
+    const ready = runs.filter((run) => !run.ended).map((run) => this.#ready(run));
+    refuseCircles(ready.map(({ run, declared }) => ({ host: run.name, items: declared.items })), this.#options.hub);
+    for (const { cx } of ready) phase(cx, "waiting");
+    await Promise.all(ready.map((host) => this.#forked(host, () => this.#look(host))));
+    for (const run of runs) if (run.ended) this.#options.hub.gone(run.name);
+    for (const [i, batch] of serialBatches(ready, this.#options.check ? undefined : play.serial).entries()) {
+      const alive = batch.filter(({ run }) => !run.ended);
+      for (const { run } of alive) this.#options.hub.begin(run.name);
+      await Promise.all(alive.map((host) => this.#forked(host, () => this.#work(host, i > 0)).finally(() => this.#options.hub.end(host.run.name))));
+      this.#judge(batch);
+    }
+    for (const { cx, run, declared } of ready) this.#close(cx, run, declared);
+  }
+
+  #ready(run: HostRun): Ready {
+    const { hub, redactor, selection, emit, fork, check } = this.#options;
+    const facts = run.facts;
+    if (!facts) throw new HawserError(`${run.name} has no facts`);
+    const declared = declare({ resolved: this.#resolved, all: this.#options.plays, host: run.host, facts, roleFacts: run.roleFacts, hub });
+    const kinds = { facts };
+    const nodes = resourcesOf(declared.items);
+    const cx: HostContext = {
+      host: run.name,
+      play: this.#resolved.play.name,
+      check,
+      kinds,
+      remote: run.remote,
+      book: new LookBook(kinds, redactor),
+      hub,
+      redactor,
+      skips: selectNodes(selection, nodes),
+      handlers: declared.handlers,
+      pending: run.pending,
+      counts: run.counts,
+      fork,
+      lanes: (lane) => this.#lane(lane),
+      emit,
+      stopping: () => this.#options.interrupted() ?? this.#stop,
+      renew: async () => {
+        await run.prepare(this.#resolved.roles.get(run.name) ?? []);
+        kinds.facts = run.facts ?? kinds.facts;
+      },
+      outcomes: new Map(),
+      total: nodes.length,
+    };
+    return { run, declared, cx, ops: [...program(declared.items, declared.handlers), { type: "handlers", handlers: declared.handlers }] };
+  }
+
+  #lane(lane: Lane): OpenLane {
+    const open = this.#lanes.get(lane) ?? { semaphore: new Semaphore(lane.width) };
+    this.#lanes.set(lane, open);
+    return open;
+  }
+
+  async #forked({ run }: Ready, work: () => Promise<void>): Promise<void> {
+    await this.#options.fork.acquire();
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      endHost(run, error, this.#options.redactor, this.#options.emit);
+      if (this.#resolved.play.anyErrorsFatal) this.#stop ??= `${run.name} failed and the play allows no errors`;
+    } finally {
+      this.#options.fork.release();
+    }
+  }
+
+  async #look({ cx, declared }: Ready): Promise<void> {
+    phase(cx, "probing");
+    const wanted = cx.book.fragments(resourcesOf(declared.items).filter((node) => cx.skips(node) === undefined));
+    cx.book.record(wanted, await cx.remote.look(wanted));
+  }
+
+  async #work(host: Ready, lookAgain: boolean): Promise<void> {
+    const { cx, declared, ops } = host;
+    if (cx.stopping() !== undefined) throw new HostStopped(cx.stopping() ?? "");
+    if (lookAgain) await this.#look(host);
+    if (this.#options.check) await new HostCheck(cx).run(ops);
+    else await new HostApply(cx, resourcesOf(declared.items)).run(ops);
+    phase(cx, "done");
+  }
+
+  /** After a batch: may the next one begin? */
+  #judge(batch: readonly Ready[]): void {
+    const failed = batch.filter(({ run }) => run.ended).length;
+    const limit = this.#resolved.play.maxFailPercentage;
+    const percent = (failed * 100) / Math.max(1, batch.length);
+    if (limit !== undefined && percent > limit) this.#stop ??= `${failed} of ${batch.length} hosts failed, more than ${limit}%`;
+  }
+
+  #close(cx: HostContext, run: HostRun, declared: Declared): void {
+    const nodes = resourcesOf(declared.items);
+    run.counts.notReached += nodes.filter((node) => !cx.outcomes.has(node.id)).length;
+    if (this.#stop !== undefined) run.ended ??= "stopped";
+    if (cx.check) for (const handler of declared.handlers.filter((node: HandlerNode) => cx.outcomes.has(node.id))) run.pending.delete(handler.id);
+  }
+}

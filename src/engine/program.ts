@@ -1,0 +1,31 @@
+import type { BlockNode, GivenNode, HandlerNode, Item, ResourceNode } from "../dsl/items.ts";
+import { resourcesOf } from "../dsl/items.ts";
+
+/** What a host does one after the other. Blocks without a lane, rescue or always part are dissolved into it. */
+export type Op =
+  | { readonly type: "resource"; readonly node: ResourceNode }
+  /** Runs those of the handlers that are pending. */
+  | { readonly type: "handlers"; readonly handlers: readonly HandlerNode[] }
+  | { readonly type: "given"; readonly node: GivenNode }
+  | { readonly type: "block"; readonly node: BlockNode };
+
+/** The operations of a list of items; `handlers` are all that the items' roles declared. */
+export function program(items: readonly Item[], handlers: readonly HandlerNode[]): Op[] {
+  return items.flatMap((item): Op[] => {
+    if (item.type === "resource") {
+      const wanted = item.needs.filter((need): need is HandlerNode => need.type === "handler");
+      return [...(wanted.length > 0 ? [{ type: "handlers" as const, handlers: wanted }] : []), { type: "resource", node: item }];
+    }
+    if (item.type === "handler") return [];
+    if (item.type === "flush") return [{ type: "handlers", handlers: handlers.filter((handler) => handler.role === item.role) }];
+    if (item.type === "given") return [{ type: "given", node: item }];
+    if (item.lane || item.rescue.length > 0 || item.always.length > 0) return [{ type: "block", node: item }];
+    return [...program(item.items, handlers), ...handlersNotifiedIn(item.items)];
+  });
+}
+
+/** Handlers that were notified inside a block run at its end. */
+export function handlersNotifiedIn(items: readonly Item[]): Op[] {
+  const notified = [...new Set(resourcesOf(items).flatMap((node) => node.notify))];
+  return notified.length > 0 ? [{ type: "handlers", handlers: notified }] : [];
+}

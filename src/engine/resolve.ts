@@ -1,0 +1,103 @@
+import type { z } from "zod";
+import type { Play, Playbook } from "../dsl/play.ts";
+import type { HostView, Role, Use } from "../dsl/role.ts";
+import { HawserError, type SourceLine, UsageError } from "../errors/index.ts";
+import type { Inventory, InventoryHost } from "../inventory/index.ts";
+
+/** A role on one host, with its vars checked. */
+export interface RoleOnHost {
+  readonly use: Use;
+  readonly vars: unknown;
+}
+
+/** A play with its hosts and every host's roles, dependencies first. */
+export interface ResolvedPlay {
+  readonly play: Play;
+  /** Hosts that this run changes, in inventory order. */
+  readonly hosts: readonly InventoryHost[];
+  /** Every host of the play, also those that the run is not limited to. */
+  readonly all: readonly InventoryHost[];
+  readonly roles: ReadonlyMap<string, readonly RoleOnHost[]>;
+}
+
+/** One wrong var. */
+export interface VarProblem extends SourceLine {
+  readonly message: string;
+}
+
+/** Vars that do not fit their roles; found before any host is touched. */
+export class VarsError extends UsageError {
+  override readonly name = "VarsError";
+  readonly problems: readonly VarProblem[];
+
+  constructor(problems: readonly VarProblem[]) {
+    super(problems.length === 1 ? "a var does not fit its role" : `${problems.length} vars do not fit their roles`);
+    this.problems = problems;
+  }
+}
+
+export function hostView(host: InventoryHost): HostView {
+  return {
+    name: host.name,
+    region: host.region,
+    groups: host.groups,
+    address: host.connection.address,
+    inventory: host.vars,
+    vars: <V extends z.ZodType>(role: Role<V>) => (host.vars[role.name] ?? {}) as z.input<V>,
+  };
+}
+
+/** A play's uses with the roles that they depend on before them, each once. */
+export function expandUses(uses: readonly Use[]): Use[] {
+  const found: Use[] = [];
+  const visit = (use: Use, path: readonly string[]): void => {
+    if (path.includes(use.name)) throw new UsageError(`roles depend on each other in a circle: ${[...path, use.name].join(" -> ")}`, { source: use.source });
+    for (const needed of use.role.dependsOn ?? []) visit(needed, [...path, use.name]);
+    const same = found.find((other) => other.name === use.name);
+    if (!same) found.push(use);
+    else if (path.length === 0 && uses.filter((other) => other.name === use.name).length > 1) throw new UsageError(`the role ${use.name} is used twice in one play`, { source: use.source, hint: "name the second use: use(role, vars, { as: \"second\" })" });
+  };
+  for (const use of uses) visit(use, []);
+  return found;
+}
+
+function rawVars(use: Use, host: InventoryHost): unknown {
+  if (use.vars.from === "value") return use.vars.value;
+  if (use.vars.from === "inventory") return host.vars[use.role.name] ?? {};
+  try {
+    return use.vars.value(hostView(host));
+  } catch (error) {
+    throw new HawserError(`the vars of ${use.name} for ${host.name} could not be made: ${(error as Error).message}`, { cause: error, source: use.source });
+  }
+}
+
+/** @throws VarsError naming each wrong var of each host with the line that holds it. */
+export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: string | undefined): ResolvedPlay[] {
+  const problems = new Map<string, VarProblem>();
+  const limited = limit === undefined ? undefined : new Set(inventory.select(limit).map((host) => host.name));
+  const resolved = playbook.plays.map((play): ResolvedPlay => {
+    const all = inventory.select(play.hosts);
+    const uses = expandUses(play.roles);
+    const roles = new Map<string, RoleOnHost[]>();
+    for (const host of all) {
+      roles.set(host.name, uses.map((use) => {
+        const parsed = use.role.vars.safeParse(rawVars(use, host));
+        if (parsed.success) return { use, vars: parsed.data };
+        for (const issue of parsed.error.issues) {
+          const at = use.vars.from === "value" ? use.source : inventory.locate(host.name, [use.role.name, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))]) ?? use.source;
+          const name = [use.role.name, ...issue.path.map(String)].join(".");
+          const message = `${name}: ${issue.message}`;
+          const key = `${at.file}:${at.line}:${at.column}:${message}`;
+          problems.set(key, { file: at.file, line: at.line, column: at.column, message: problems.has(key) ? message : `${message} (host ${host.name})` });
+        }
+        return { use, vars: undefined };
+      }));
+    }
+    return { play, all, hosts: limited ? all.filter((host) => limited.has(host.name)) : all, roles };
+  });
+  if (problems.size > 0) throw new VarsError([...problems.values()]);
+  if (limited && resolved.every((play) => play.hosts.length === 0)) {
+    throw new UsageError(`--limit ${limit} leaves no host of this playbook`, { hint: `its plays are for ${[...new Set(playbook.plays.map((play) => play.hosts))].join(", ")}` });
+  }
+  return resolved;
+}

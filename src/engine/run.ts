@@ -1,0 +1,191 @@
+import { randomBytes } from "node:crypto";
+import { hostname, userInfo } from "node:os";
+import type { Playbook } from "../dsl/play.ts";
+import { resourcesOf, type ResourceNode } from "../dsl/items.ts";
+import { HawserError, UsageError } from "../errors/index.ts";
+import type { Inventory, InventoryHost } from "../inventory/index.ts";
+import { declare } from "./declare.ts";
+import type { HostCounts, RunEvent, Unstamped } from "./events.ts";
+import { HostRun, type HostRunOptions } from "./host-run.ts";
+import { endHost, PlayRun } from "./play-run.ts";
+import { readExports } from "./reader.ts";
+import { Redactor } from "./redactor.ts";
+import { resolvePlays, type ResolvedPlay } from "./resolve.ts";
+import { checkRoles, checkSelection, type Selection } from "./selection.ts";
+import { Semaphore } from "./semaphore.ts";
+import type { Session } from "./session.ts";
+import { ValueHub } from "./values.ts";
+
+export interface RunOptions {
+  readonly inventory: Inventory;
+  /** Opens a host's session. */
+  readonly connect: (host: InventoryHost) => Promise<Session>;
+  /** Look and predict, change nothing. Default false. */
+  readonly check?: boolean;
+  /** An inventory pattern; hosts outside it are read where others need their values, never changed. */
+  readonly limit?: string;
+  readonly selection?: Selection;
+  /** Hosts worked on at a time. Default 10. */
+  readonly forks?: number;
+  /** Seconds to wait for another run's lock on a host. Default 30. */
+  readonly lockTimeout?: number;
+  /** Seconds that one look may take. Default 30. */
+  readonly probeTimeout?: number;
+  /** Aborted: stop after the current batch, with a recap. */
+  readonly interrupt?: AbortSignal;
+  /** Aborted: stop now; what runs on hosts is not followed any more. */
+  readonly abort?: AbortSignal;
+}
+
+export type Recap = Extract<RunEvent, { event: "recap" }>;
+
+/** Runs a playbook and tells `listen` everything. @throws UsageError before any host was changed. */
+export async function runPlaybook(playbook: Playbook, options: RunOptions, listen: (event: RunEvent) => void): Promise<Recap> {
+  return await new PlaybookRun(playbook, options, listen).run();
+}
+
+class PlaybookRun {
+  readonly #playbook: Playbook;
+  readonly #options: RunOptions;
+  readonly #began = performance.now();
+  readonly #emit: (event: Unstamped) => void;
+  readonly #redactor = new Redactor();
+  readonly #hub = new ValueHub();
+  readonly #fork: Semaphore;
+  readonly #runs = new Map<string, HostRun>();
+  readonly #readers: { run: HostRun; done: Promise<void> }[] = [];
+  readonly #hostOptions: HostRunOptions;
+
+  constructor(playbook: Playbook, options: RunOptions, listen: (event: RunEvent) => void) {
+    this.#playbook = playbook;
+    this.#options = options;
+    this.#emit = (event) => listen({ at: Math.round(performance.now() - this.#began), ...event } as RunEvent);
+    this.#fork = new Semaphore(options.forks ?? 10);
+    this.#hostOptions = {
+      connect: options.connect,
+      redactor: this.#redactor,
+      emit: this.#emit,
+      check: options.check ?? false,
+      lockTimeout: options.lockTimeout ?? 30,
+      probeTimeout: options.probeTimeout ?? 30,
+      note: `${userInfo().username}@${hostname()} (process ${process.pid}) since ${new Date().toISOString()}`,
+      run: randomBytes(8).toString("hex"),
+    };
+  }
+
+  async run(): Promise<Recap> {
+    const { inventory, limit, selection = {} } = this.#options;
+    const plays = resolvePlays(this.#playbook, inventory, limit);
+    const roleNames = [...new Set(plays.flatMap((play) => [...play.roles.values()].flat().map(({ use }) => use.name)))];
+    checkRoles(selection, roleNames);
+    for (const host of inventory.hosts) if (plays.some((play) => play.hosts.includes(host))) this.#runs.set(host.name, new HostRun(host, this.#hostOptions));
+    this.#emit({ event: "start", playbook: this.#playbook.name, check: this.#options.check ?? false, plays: plays.map(({ play }) => play.name), hosts: [...this.#runs.keys()] });
+    const stopNow = () => void this.#closeAll();
+    this.#options.abort?.addEventListener("abort", stopNow, { once: true });
+    try {
+      await this.#prepare(plays, (run) => plays.flatMap((play) => (play.hosts.some((host) => host.name === run.name) ? (play.roles.get(run.name) ?? []) : [])));
+      this.#checkSelection(plays, selection, roleNames);
+      let first = true;
+      for (const play of plays) {
+        const runs = play.hosts.map((host) => this.#runs.get(host.name) as HostRun);
+        if (runs.length === 0) continue;
+        if (!first) await this.#prepare([play], (run) => play.roles.get(run.name) ?? []);
+        first = false;
+        await this.#play(play, plays, runs, selection);
+      }
+      return this.#recap();
+    } finally {
+      this.#options.abort?.removeEventListener("abort", stopNow);
+      await Promise.all(this.#readers.map(({ done }) => done));
+      await this.#closeAll();
+    }
+  }
+
+  async #prepare(plays: readonly ResolvedPlay[], rolesOf: (run: HostRun) => ReturnType<ResolvedPlay["roles"]["get"]> & object): Promise<void> {
+    const names = new Set(plays.flatMap((play) => play.hosts.map((host) => host.name)));
+    const wanted = [...this.#runs.values()].filter((run) => names.has(run.name) && !run.ended);
+    await Promise.all(wanted.map(async (run) => {
+      await this.#fork.acquire();
+      try {
+        await run.prepare(rolesOf(run));
+      } catch (error) {
+        endHost(run, error, this.#redactor, this.#emit);
+      } finally {
+        this.#fork.release();
+      }
+    }));
+  }
+
+  /** Declares everything once to see whether the names on the command line exist. Nothing was changed yet. */
+  #checkSelection(plays: readonly ResolvedPlay[], selection: Selection, roleNames: readonly string[]): void {
+    const { nodes, complete } = declareAll(plays, this.#runs);
+    if (nodes.length > 0 && complete) checkSelection(selection, nodes, roleNames);
+  }
+
+  async #play(play: ResolvedPlay, plays: readonly ResolvedPlay[], runs: readonly HostRun[], selection: Selection): Promise<void> {
+    const working = new Set(runs.map((run) => run.name));
+    const reading = new Set<string>();
+    this.#hub.onWanted = (host) => {
+      const target = play.all.find((candidate) => candidate.name === host);
+      if (working.has(host) || reading.has(host) || !target) return;
+      reading.add(host);
+      this.#read(target, play, plays);
+    };
+    await new PlayRun(play, {
+      check: this.#options.check ?? false,
+      selection,
+      redactor: this.#redactor,
+      hub: this.#hub,
+      fork: this.#fork,
+      emit: this.#emit,
+      plays,
+      interrupted: () => (this.#options.interrupt?.aborted || this.#options.abort?.aborted ? "the run was interrupted" : undefined),
+    }).run(runs);
+  }
+
+  #read(host: InventoryHost, play: ResolvedPlay, plays: readonly ResolvedPlay[]): void {
+    const run = new HostRun(host, this.#hostOptions);
+    this.#hub.begin(host.name);
+    const done = readExports(run, play, plays, this.#hub, this.#redactor)
+      .catch((error: unknown) => this.#emit({ event: "warning", host: host.name, message: `its values could not be read: ${this.#redactor.text((error as Error).message)}` }))
+      .finally(() => this.#hub.end(host.name));
+    this.#readers.push({ run, done });
+  }
+
+  async #closeAll(): Promise<void> {
+    await Promise.all([...this.#runs.values(), ...this.#readers.map(({ run }) => run)].map((run) => run.close()));
+  }
+
+  #recap(): Recap {
+    const hosts: Record<string, HostCounts> = {};
+    const pendingHandlers: Record<string, readonly string[]> = {};
+    for (const run of this.#runs.values()) {
+      hosts[run.name] = { ...run.counts, handlersPending: run.pending.size, requests: run.requests };
+      if (run.pending.size > 0) pendingHandlers[run.name] = [...run.pending];
+    }
+    const interrupted = this.#options.interrupt?.aborted || this.#options.abort?.aborted;
+    const failed = interrupted || [...this.#runs.values()].some((run) => run.ended !== undefined || run.counts.failed > 0);
+    const recap = { event: "recap" as const, result: failed ? ("failed" as const) : ("ok" as const), hosts, pendingHandlers, ...(interrupted && { interrupted }), seconds: Math.round(performance.now() - this.#began) / 1000 };
+    this.#emit(recap);
+    return { at: 0, ...recap };
+  }
+}
+
+/** Every resource of every play, declared for the sake of their names. `complete` is false when a later play cannot be declared yet. */
+export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<string, HostRun>): { nodes: ResourceNode[]; complete: boolean } {
+  const nodes: ResourceNode[] = [];
+  let complete = true;
+  for (const [i, play] of plays.entries()) {
+    for (const host of play.hosts) {
+      const run = runs.get(host.name);
+      if (!run?.facts || run.ended) continue;
+      try {
+        nodes.push(...resourcesOf(declare({ resolved: play, all: plays, host, facts: run.facts, roleFacts: run.roleFacts, hub: new ValueHub() }).items));
+      } catch (error) {
+        if (i === 0 || !(error instanceof HawserError) || error instanceof UsageError) throw error;
+        complete = false;
+      }
+    }
+  }
+  return { nodes, complete };
+}
