@@ -51,7 +51,7 @@ class HumanReporter implements Reporter {
   constructor(options: HumanOptions) {
     this.#options = options;
     this.#screen = new Screen(options.stream, options.width);
-    this.#style = { color: colors(options.color), cwd: options.cwd ?? process.cwd(), diff: options.diff === true, hostWidth: 0, check: false };
+    this.#style = { color: colors(options.color), cwd: options.cwd ?? process.cwd(), diff: options.diff === true, hostWidth: 0, check: false, width: Infinity };
   }
 
   on(event: RunEvent): void {
@@ -70,7 +70,8 @@ class HumanReporter implements Reporter {
     this.#screen.close();
     if (this.#recap !== undefined) {
       const seconds = (host: string) => this.#progress.seconds(host);
-      this.#screen.log(recapText({ recap: this.#recap, failures: this.#failures, seconds }, this.#style));
+      const style = { ...this.#style, width: this.#options.tty ? this.#screen.width : Infinity };
+      this.#screen.log(recapText({ recap: this.#recap, failures: this.#failures, seconds }, style));
       this.#recap = undefined;
     }
     await sinkOf(this.#options.stream).flush();

@@ -15,6 +15,8 @@ export interface LineStyle {
   /** Width of the column of host names. */
   readonly hostWidth: number;
   readonly check: boolean;
+  /** Columns of the terminal; Infinity where lines may be as long as they are. */
+  readonly width: number;
 }
 
 export function startLine(event: Extract<RunEvent, { event: "start" }>, { color }: LineStyle): string {
@@ -48,8 +50,9 @@ export function resourceLines(event: ResourceEvent, style: LineStyle): string {
 /** A failure of a host or of the whole run. */
 export function failureLines(failure: Failure, style: LineStyle): string {
   const mark: Mark = { ...outcomeMark("failed", style.color), ...(failure.unreachable === true && { word: "unreachable" }) };
-  const subject = failure.resource === undefined ? "" : `  ${clean(failure.resource)}`;
-  return `${head(failure.host ?? "the run", mark, style)}${subject}\n${indented(failureBody(failure, style))}`;
+  const host = failure.host ?? "the run";
+  const first = failure.resource === undefined ? begin(host, mark, style, 0) : `${head(host, mark, style)}  ${clean(failure.resource)}`;
+  return `${first}\n${indented(failureBody(failure, style))}`;
 }
 
 export function warningLine(event: Extract<RunEvent, { event: "warning" }>, style: LineStyle): string {
@@ -84,8 +87,11 @@ export function diffLines(diff: string, color: Colors): string[] {
 }
 
 function head(host: string, mark: Mark, style: LineStyle): string {
-  const words = style.check ? "would change".length : "unknown".length;
-  return `  ${style.color.bold(padEnd(host, style.hostWidth))}  ${mark.paint(`${mark.symbol} ${padEnd(mark.word, words)}`)}`;
+  return begin(host, mark, style, style.check ? "would change".length : "unknown".length);
+}
+
+function begin(host: string, mark: Mark, style: LineStyle, wordWidth: number): string {
+  return `  ${style.color.bold(padEnd(host, style.hostWidth))}  ${mark.paint(`${mark.symbol} ${padEnd(mark.word, wordWidth)}`)}`;
 }
 
 function failureBody(failure: Failure, { color, cwd }: LineStyle): string[] {

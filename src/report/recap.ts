@@ -53,13 +53,17 @@ function columns({ recap, seconds }: RecapInput, check: boolean, color: Colors):
   ];
 }
 
-function table(input: RecapInput, { check, color }: LineStyle): string {
+function table(input: RecapInput, { check, color, width }: LineStyle): string {
   const hosts = Object.entries(input.recap.hosts);
-  const all = columns(input, check, color);
   const nameWidth = Math.max("host".length, ...hosts.map(([host]) => cells(host)));
   const states = new Map(hosts.map(([host, counts]) => [host, hostState(counts, color)]));
   const stateWidth = Math.max(0, ...[...states.values()].map(({ text }) => cells(text)));
-  const widths = all.map((column) => Math.max(cells(column.title), ...hosts.map(([host, counts]) => cells(column.value(counts, host)))));
+  const widthOf = (column: Column): number => Math.max(cells(column.title), ...hosts.map(([host, counts]) => cells(column.value(counts, host))));
+  const whole = columns(input, check, color);
+  const isTooWide = 4 + nameWidth + stateWidth + whole.reduce((sum, column) => sum + 2 + widthOf(column), 0) > width;
+  // What a narrow terminal does without: the columns that would be all zeros.
+  const all = isTooWide ? whole.filter((column) => hosts.some(([host, counts]) => column.value(counts, host) !== "0")) : whole;
+  const widths = all.map(widthOf);
   const title = `  ${padEnd("host", nameWidth)}  ${" ".repeat(stateWidth)}  ${all.map((column, index) => padStart(column.title, widths[index] ?? 0)).join("  ")}`;
   const rows = hosts.map(([host, counts]) => {
     const state = states.get(host) ?? hostState(counts, color);

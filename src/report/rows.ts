@@ -119,7 +119,7 @@ function rowText(host: HostProgress, { width, nameWidth, withTail, color, now }:
   // 2 for the icon, and 2 before each column.
   const room = width - 2 - cells(name) - cells(phase) - cells(progress) - cells(time) - 6;
   if (room < 0) return cutEnd(`${name}  ${host.phase}  ${ofTotal}`, width - 2);
-  const what = cutMiddle(hasEnded(host) ? tally(host) : clean(host.running), room);
+  const what = hasEnded(host) ? cutEnd(tally(host), room) : cutMiddle(clean(host.running), room);
   const painted = host.phase === "queued" || host.phase === "waiting" ? color.dim : String;
   const row = `${color.bold(name)}  ${painted(phase)}  ${color.dim(progress)}  ${hasEnded(host) ? color.dim(what) : what}${color.dim(time)}`;
   const tail = oneLine(host.tail).trimStart();

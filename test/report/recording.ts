@@ -12,7 +12,7 @@ export function counts(some: Partial<HostCounts> = {}): HostCounts {
 export function resource(host: string, id: string, outcome: Outcome, more: Partial<Extract<RunEvent, { event: "resource" }>> = {}): Unstamped {
   const role = id.slice(0, id.indexOf("/"));
   const kind = id.slice(id.indexOf("/") + 1, id.indexOf(":"));
-  return { event: "resource", host, play: PLAY, role, id, kind, outcome, source: { file: ROLE_FILE, line: 41, column: 7 }, ...more } as Unstamped;
+  return { event: "resource", host, play: PLAY, role, id, kind, outcome, source: { file: ROLE_FILE, line: 41, column: 7 }, ...more };
 }
 
 export const DIFF = `--- /etc/swanctl/conf.d/sg.conf
@@ -27,7 +27,7 @@ export const DIFF = `--- /etc/swanctl/conf.d/sg.conf
 /** What happens, each with the milliseconds at which it does. */
 export function recording(): RunEvent[] {
   const events: RunEvent[] = [];
-  const say = (at: number, event: Unstamped) => events.push({ at, ...event } as RunEvent);
+  const say = (at: number, event: Unstamped) => events.push({ at, ...event });
   say(0, { event: "start", playbook: "playbooks/site.ts", check: false, plays: [PLAY], hosts: HOSTS });
   for (const host of HOSTS) say(5, { event: "phase", host, phase: "connecting" });
   say(900, { event: "play", play: PLAY, hosts: HOSTS, roles: ["base", "strongswan"] });

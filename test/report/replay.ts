@@ -21,7 +21,7 @@ await reporter.end();
 function crowd(size: number): RunEvent[] {
   const hosts = Array.from({ length: size }, (_, index) => `web-${String(index + 1).padStart(3, "0")}`);
   const events: RunEvent[] = [];
-  const say = (at: number, event: Unstamped) => events.push({ at, ...event } as RunEvent);
+  const say = (at: number, event: Unstamped) => events.push({ at, ...event });
   say(0, { event: "start", playbook: "crowd.ts", check: false, plays: ["all"], hosts });
   say(1, { event: "play", play: "all", hosts, roles: ["base"] });
   for (const [index, host] of hosts.entries()) {
