@@ -55,7 +55,8 @@ export class LoadContext {
   /** A path as messages show it: relative to the working directory when below it. */
   show(path: string): string {
     const shown = relative(this.around.cwd, path);
-    return shown === "" || shown.startsWith("..") || isAbsolute(shown) ? path : shown;
+    if (shown === "") return ".";
+    return shown.startsWith("..") || isAbsolute(shown) ? path : shown;
   }
 
   /** `~/` expanded; a relative path is taken from `base`, by default the inventory directory. */

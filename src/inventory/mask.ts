@@ -2,7 +2,7 @@
 const TAGGED = /!secret\b.*$/;
 
 /** A value whose key says that it is secret. A path (`…_file`) and the tags that only point at a secret stay readable. */
-const NAMED = /((?:^|[\s{,"'])[\w-]*(?:pass|passwd|password|passphrase|secret|token|psk)["']?\s*:(?=\s|$)\s*)(?!!(?:env|file|vault|age)\b).*$/i;
+const NAMED = /((?:^|[\s{,"'])[\w-]*(?:pass|passwd|password|passphrase|secret|token|psk)["']?\s*:)(?=\s|$)(?!\s*!(?:env|file|vault|age)\b).*$/i;
 
 const MASK = "[secret]";
 
@@ -18,7 +18,7 @@ export function maskLines(text: string): string[] {
     const indent = line.search(/\S/);
     if (deeperThan !== undefined && (indent === -1 || indent > deeperThan)) return indent === -1 ? line : `${line.slice(0, indent)}${MASK}`;
     deeperThan = undefined;
-    const masked = line.replace(TAGGED, `!secret ${MASK}`).replace(NAMED, `$1${MASK}`);
+    const masked = line.replace(TAGGED, `!secret ${MASK}`).replace(NAMED, `$1 ${MASK}`);
     if (masked !== line || NAMED.test(line)) deeperThan = indent;
     return masked;
   });

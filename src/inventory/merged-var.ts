@@ -27,7 +27,7 @@ export function readMerged(load: LoadContext, name: MergedVar, entries: Map<stri
   const add = (shown: string, setting: Setting, entry: Entry): void => {
     const earlier = read.get(setting.key);
     if (earlier !== undefined) {
-      load.problem(entry.key, `${shown} repeats ${name}.${setting.key}`, `it is already set on line ${earlier.key.line}; remove one of the two`);
+      load.problem(entry.key, `${shown} sets what line ${earlier.key.line} has set already`, "remove one of the two");
       return;
     }
     const checked = readSetting(load, shown, setting, entry, path);
@@ -36,7 +36,9 @@ export function readMerged(load: LoadContext, name: MergedVar, entries: Map<stri
 
   const own = entries.get(name);
   if (own !== undefined) for (const [key, setting, entry] of knownKeys(load, name, own)) add(`${name}.${key}`, setting, entry);
-  for (const [variable, { setting: key, ...entry }] of aliases) {
+  // `ansible_become: false` outdoes a method beside it, so it comes last.
+  const ordered = [...aliases].sort(([a], [b]) => Number(a === "ansible_become") - Number(b === "ansible_become"));
+  for (const [variable, { setting: key, ...entry }] of ordered) {
     const setting = SETTINGS[name].get(key);
     const translated = translate(variable, entry);
     if (setting === undefined || translated === undefined) continue;

@@ -66,7 +66,7 @@ function numbers(text: string, start: string, stop: string, step: number): reado
   if (from > to) return { wrong: `the range [${text}] runs backwards`, hint: `write [${stop}:${start}]` };
   const padded = start.length > 1 && start.startsWith("0");
   if (padded && start.length !== stop.length) {
-    return { wrong: `the ends of the range [${text}] must be equally long, as ${start} has leading zeros`, hint: `write [${start}:${stop.padStart(start.length, "0")}]` };
+    return { wrong: `the ends of the range [${text}] must be equally long, as ${start} has leading zeros`, hint: `write [${start.padStart(stop.length, "0")}:${stop.padStart(start.length, "0")}]` };
   }
   const count = Math.floor((to - from) / step) + 1;
   if (count > MAX_HOSTS) return { wrong: `the range [${text}] stands for ${count} hosts; at most ${MAX_HOSTS} are allowed` };

@@ -1,0 +1,153 @@
+import { stringify } from "yaml";
+import pc from "picocolors";
+import { PatternError, didYouMean, formatPlace, type BecomeSettings, type ConnectionSettings, type ExplainedLayer, type Inventory, type InventoryHost } from "../inventory/index.ts";
+import { REDACTED, Secret } from "../shell/index.ts";
+
+/** How the inventory views print. */
+export interface InventoryViewOptions {
+  /** JSON for programs instead of text for people. Default false. */
+  readonly json?: boolean;
+  /** Default false. */
+  readonly color?: boolean;
+  /** Only the hosts of this pattern. Default all. */
+  readonly pattern?: string | undefined;
+}
+
+/**
+ * `hawser inventory list`: one line a host, or everything about every host and group as JSON.
+ * @throws PatternError when the pattern selects nothing.
+ */
+export function inventoryList(inventory: Inventory, options: InventoryViewOptions = {}): string {
+  const hosts = inventory.select(options.pattern ?? "all");
+  if (options.json === true) {
+    const names = new Set(hosts.map(({ name }) => name));
+    const groups = inventory.groups.map((group) => ({ ...group, hosts: group.hosts.filter((name) => names.has(name)) }));
+    return json({ hosts, groups });
+  }
+  const { bold, dim } = pc.createColors(options.color === true);
+  const rows = hosts.map((host) => [host.name, host.region || "-", target(host.connection), via(host.connection), becomes(host.become), host.groups.join(" ")]);
+  const lines = table([["HOST", "REGION", "ADDRESS", "VIA", "BECOME", "GROUPS"], ...rows]);
+  const summary = `${count(hosts.length, "host")} in ${inventory.path}`;
+  return [dim(lines[0] ?? ""), ...lines.slice(1).map((line) => line.replace(/^\S+/, (name) => bold(name))), "", dim(summary)].join("\n");
+}
+
+/**
+ * `hawser inventory host NAME`: connection, groups and all variables of one host, as YAML or JSON. Secrets are masked.
+ * @throws PatternError when there is no such host.
+ */
+export function inventoryHost(inventory: Inventory, name: string, options: InventoryViewOptions = {}): string {
+  const host = inventory.host(name);
+  if (options.json === true) return json(host);
+  const { bold, dim } = pc.createColors(options.color === true);
+  const heading = `${bold(host.name)}  ${target(host.connection)}${host.region === "" ? "" : `  region ${host.region}`}  become ${becomes(host.become)}`;
+  const groups = `groups: ${host.groups.join(" ")}`;
+  // Comments, so that the whole output is still YAML.
+  return [`# ${heading}`, dim(`# ${groups}`), stringify(masked(host.vars), { lineWidth: 0 }).trimEnd()].join("\n");
+}
+
+/**
+ * `hawser inventory explain HOST VAR`: every layer that sets the variable, strongest last and marked.
+ * @throws PatternError when there is no such host, or when nothing sets the variable.
+ */
+export function inventoryExplain(inventory: Inventory, name: string, path: string, options: InventoryViewOptions = {}): string {
+  const layers = inventory.explain(name, path);
+  if (options.json === true) return json({ host: name, path, layers });
+  if (layers.length === 0) throw notSet(inventory.host(name), path);
+  const { bold, dim, green, yellow } = pc.createColors(options.color === true);
+  const width = Math.max(...layers.map(({ layer }) => layer.length));
+  const lines = layers.map((layer) => {
+    const line = `${layer.wins ? "=>" : "  "} ${layer.layer.padEnd(width)}  ${shown(layer)}`;
+    return `${layer.wins ? green(line) : line}  ${dim(formatPlace(layer))}`;
+  });
+  const winner = layers.findLast(({ wins }) => wins);
+  const lost = layers.some(({ present }) => present) && winner?.present === false;
+  const top = path.split(/[.[]/)[0] ?? path;
+  const note = lost ? [yellow(`${path} is not set on ${name}: ${winner.layer} replaces ${top} as a whole. Only ssh and become are merged.`)] : [];
+  return [bold(`${path} on ${name}, weakest first:`), ...lines, ...note].join("\n");
+}
+
+function notSet(host: InventoryHost, path: string): PatternError {
+  const defaults: Readonly<Record<string, unknown>> = { ...flat("ssh", host.connection), ...flat("become", host.become) };
+  if (path in defaults) return new PatternError("unknown", path, `no layer sets ${path} on ${host.name}`, `the default is ${String(defaults[path])}`);
+  return new PatternError("unknown", path, `no layer sets ${path} on ${host.name}`, didYouMean(path.split(/[.[]/)[0] ?? path, Object.keys(host.vars)));
+}
+
+/** The settings in force under the names that the inventory gives them. */
+function flat(prefix: string, settings: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings)
+      .filter(([, value]) => ["string", "number", "boolean"].includes(typeof value))
+      .map(([key, value]) => [`${prefix}.${key.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)}`, value]),
+  );
+}
+
+function shown({ value, present }: ExplainedLayer): string {
+  if (!present) return "(not in it)";
+  const text = value instanceof Secret ? REDACTED : JSON.stringify(value);
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+}
+
+function target({ kind, address, port, user }: ConnectionSettings): string {
+  if (kind === "local") return "local";
+  const host = address.includes(":") && port !== undefined ? `[${address}]` : address;
+  return `${user === undefined ? "" : `${user}@`}${host}${port === undefined ? "" : `:${port}`}`;
+}
+
+function via({ jump = [] }: ConnectionSettings): string {
+  return jump.length === 0 ? "-" : jump.join(" > ");
+}
+
+function becomes({ method, user }: BecomeSettings): string {
+  return method === "none" ? "-" : `${method} ${user}`;
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+function masked(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, undefined, 2);
+}
+
+/**
+ * `hawser inventory graph`: groups and hosts as a tree. A group with several parents is drawn in full the first time and
+ * referred to afterwards, so that the tree stays as long as the inventory.
+ */
+export function inventoryGraph(inventory: Inventory, options: Omit<InventoryViewOptions, "json"> = {}): string {
+  const { bold, cyan, dim } = pc.createColors(options.color === true);
+  const kept = new Set(inventory.select(options.pattern ?? "all").map(({ name }) => name));
+  const drawn = new Set<string>();
+  const lines = [bold(cyan("all"))];
+  const draw = (name: string, indent: string): void => {
+    const group = inventory.group(name);
+    const below = new Set(group.children.flatMap((child) => [...inventory.group(child).hosts]));
+    const own = group.hosts.filter((host) => kept.has(host) && !below.has(host));
+    const children = group.children.filter((child) => child !== "ungrouped" || inventory.group(child).hosts.length > 0);
+    const rows = [...children.map((child) => ({ child, host: "" })), ...own.map((host) => ({ child: "", host }))];
+    for (const [index, { child, host }] of rows.entries()) {
+      const last = index === rows.length - 1;
+      const branch = dim(`${indent}${last ? "└─ " : "├─ "}`);
+      if (child === "") {
+        const { connection, region } = inventory.host(host);
+        lines.push(`${branch}${host}  ${dim(`${target(connection)}${region === "" ? "" : `  ${region}`}`)}`);
+        continue;
+      }
+      const again = drawn.has(child);
+      const note = again ? " (see above)" : inventory.group(child).hosts.length === 0 ? " (no hosts)" : "";
+      lines.push(`${branch}${bold(cyan(child))}${dim(note)}`);
+      drawn.add(child);
+      if (!again) draw(child, `${indent}${last ? "   " : "│  "}`);
+    }
+  };
+  draw("all", "");
+  return lines.join("\n");
+}
