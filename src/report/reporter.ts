@@ -1,6 +1,6 @@
 import type { RunEvent } from "../engine/events.ts";
 
-/** A subscriber to a run. `on` never throws: what a report cannot show must not stop a run that is changing hosts. */
+/** A subscriber to a run. A reader that goes away is no error: it must not stop a run that is changing hosts. */
 export interface Reporter {
   on(event: RunEvent): void;
   /** Writes what is left and waits until it is out. @throws HawserError when the output was cut short by anything but a closed pipe. */

@@ -1,11 +1,12 @@
-import { ANSI_ESCAPE, ANSI_ESCAPE_CODES } from "listr2";
-import { Sink, sinkOf } from "./sink.ts";
+import { ANSI_ESCAPE } from "listr2";
+import { type Sink, sinkOf } from "./sink.ts";
 import { cells } from "./text.ts";
 
 /**
  * The lower end of a terminal: rows that are drawn over and over, and a log that scrolls away above them.
  *
- * While it is open, what others print (a `console.log` in a playbook) joins the log instead of tearing the rows.
+ * While it is open, what others print (a `console.log` in a playbook) joins the log instead of tearing the rows. The
+ * cursor stays visible: a process that is killed could not bring it back.
  */
 export class Screen {
   readonly #sink: Sink;
@@ -30,21 +31,18 @@ export class Screen {
     return this.#stream.rows ?? 24;
   }
 
-  get isOpen(): boolean {
-    return this.#open;
-  }
-
   open(): void {
     if (this.#open) return;
     this.#open = true;
     const take = (text: string) => this.log(text.endsWith("\n") ? text : `${text}\n`);
     this.#release.push(this.#sink.capture(take));
-    if (this.#stream === process.stdout && process.stderr.isTTY) this.#release.push(sinkOf(process.stderr).capture(take));
-    // Whoever ends the process in the middle of a run shall not leave a terminal without a cursor, nor lose the log.
-    const restore = () => this.close();
-    process.once("exit", restore);
-    this.#release.push(() => process.removeListener("exit", restore));
-    this.#sink.write(ANSI_ESCAPE_CODES.CURSOR_HIDE);
+    const own: NodeJS.WritableStream = this.#stream;
+    const others = own === process.stdout ? [process.stderr] : own === process.stderr ? [process.stdout] : [];
+    for (const other of others) if (other.isTTY) this.#release.push(sinkOf(other).capture(take));
+    // Whoever ends the process in the middle of a run shall not lose the log.
+    const close = () => this.close();
+    process.once("exit", close);
+    this.#release.push(() => process.removeListener("exit", close));
   }
 
   /** Adds whole lines above the rows; while the screen is open they appear with the next frame. */
@@ -63,7 +61,6 @@ export class Screen {
   close(): void {
     if (!this.#open) return;
     this.draw([]);
-    this.#sink.write(ANSI_ESCAPE_CODES.CURSOR_SHOW);
     for (const release of this.#release.splice(0)) release();
     this.#open = false;
   }

@@ -155,7 +155,6 @@ void test("on a terminal, a host is one row, and a long command shows its time a
   assert.deepEqual(rows.slice(-3), ["    │ CC x.o", "✖ sg-gw-1  unreachable", "· sg-db-1  queued"]);
   await reporter.end();
   assert.deepEqual(terminal.lines(), ["site.ts on 3 hosts", "", "play gateways on 3 hosts: a"]);
-  assert.ok(terminal.isCursorShown);
 });
 
 void test("what others print while rows are shown joins the log", async (context) => {

@@ -10,11 +10,10 @@ export class Text extends Writable {
   }
 }
 
-/** As much of a terminal as the rows use: lines, moving up, clearing below, and the cursor's visibility. */
+/** As much of a terminal as the rows use: lines, moving up, and clearing below. */
 export class Terminal extends Writable {
   readonly columns: number;
   readonly rows: number;
-  isCursorShown = true;
   #lines: string[] = [""];
   #at = 0;
 
@@ -38,7 +37,6 @@ export class Terminal extends Writable {
     if (up !== null) this.#at = Math.max(0, this.#at - Number(up[1]));
     else if (part === "\x1b[J") this.#lines = [...this.#lines.slice(0, this.#at), ""];
     else if (part === "\n") this.#lines[++this.#at] ??= "";
-    else if (part === "\x1b[?25l" || part === "\x1b[?25h") this.isCursorShown = part.endsWith("h");
     else if (!part.startsWith("\x1b") && part !== "\r") this.#lines[this.#at] += part;
   }
 }
