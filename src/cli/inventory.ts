@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import pc from "picocolors";
 import { PatternError, didYouMean, formatPlace, type BecomeSettings, type ConnectionSettings, type ExplainedLayer, type Inventory, type InventoryHost } from "../inventory/index.ts";
+import { SETTINGS } from "../inventory/settings.ts";
 import { REDACTED, Secret } from "../shell/index.ts";
 
 /** How the inventory views print. */
@@ -32,6 +33,40 @@ export function inventoryList(inventory: Inventory, options: InventoryViewOption
 }
 
 /**
+ * `hawser inventory graph`: groups and hosts as a tree. A group with several parents is drawn in full the first time and
+ * referred to afterwards, so that the tree stays as long as the inventory.
+ */
+export function inventoryGraph(inventory: Inventory, options: Omit<InventoryViewOptions, "json"> = {}): string {
+  const { bold, cyan, dim } = pc.createColors(options.color === true);
+  const kept = new Set(inventory.select(options.pattern ?? "all").map(({ name }) => name));
+  const drawn = new Set<string>();
+  const lines = [bold(cyan("all"))];
+  const draw = (name: string, indent: string): void => {
+    const group = inventory.group(name);
+    const below = new Set(group.children.flatMap((child) => [...inventory.group(child).hosts]));
+    const own = group.hosts.filter((host) => kept.has(host) && !below.has(host));
+    const children = group.children.filter((child) => child !== "ungrouped" || inventory.group(child).hosts.length > 0);
+    const rows = [...children.map((child) => ({ child, host: "" })), ...own.map((host) => ({ child: "", host }))];
+    for (const [index, { child, host }] of rows.entries()) {
+      const last = index === rows.length - 1;
+      const branch = dim(`${indent}${last ? "└─ " : "├─ "}`);
+      if (child === "") {
+        const { connection, region } = inventory.host(host);
+        lines.push(`${branch}${host}  ${dim(`${target(connection)}${region === "" ? "" : `  ${region}`}`)}`);
+        continue;
+      }
+      const again = drawn.has(child);
+      const note = again ? " (see above)" : inventory.group(child).hosts.length === 0 ? " (no hosts)" : "";
+      lines.push(`${branch}${bold(cyan(child))}${dim(note)}`);
+      drawn.add(child);
+      if (!again) draw(child, `${indent}${last ? "   " : "│  "}`);
+    }
+  };
+  draw("all", "");
+  return lines.join("\n");
+}
+
+/**
  * `hawser inventory host NAME`: connection, groups and all variables of one host, as YAML or JSON. Secrets are masked.
  * @throws PatternError when there is no such host.
  */
@@ -54,11 +89,8 @@ export function inventoryExplain(inventory: Inventory, name: string, path: strin
   if (options.json === true) return json({ host: name, path, layers });
   if (layers.length === 0) throw notSet(inventory.host(name), path);
   const { bold, dim, green, yellow } = pc.createColors(options.color === true);
-  const width = Math.max(...layers.map(({ layer }) => layer.length));
-  const lines = layers.map((layer) => {
-    const line = `${layer.wins ? "=>" : "  "} ${layer.layer.padEnd(width)}  ${shown(layer)}`;
-    return `${layer.wins ? green(line) : line}  ${dim(formatPlace(layer))}`;
-  });
+  const rows = table(layers.map((layer) => [`${layer.wins ? "=>" : "  "} ${layer.layer}`, formatPlace(layer), shown(layer)]));
+  const lines = rows.map((row, index) => (layers[index]?.wins === true ? green(row) : dim(row)));
   const winner = layers.findLast(({ wins }) => wins);
   const lost = layers.some(({ present }) => present) && winner?.present === false;
   const top = path.split(/[.[]/)[0] ?? path;
@@ -67,18 +99,20 @@ export function inventoryExplain(inventory: Inventory, name: string, path: strin
 }
 
 function notSet(host: InventoryHost, path: string): PatternError {
-  const defaults: Readonly<Record<string, unknown>> = { ...flat("ssh", host.connection), ...flat("become", host.become) };
-  if (path in defaults) return new PatternError("unknown", path, `no layer sets ${path} on ${host.name}`, `the default is ${String(defaults[path])}`);
-  return new PatternError("unknown", path, `no layer sets ${path} on ${host.name}`, didYouMean(path.split(/[.[]/)[0] ?? path, Object.keys(host.vars)));
+  const message = `no layer sets ${path} on ${host.name}`;
+  const defaults = new Map([...flat("ssh", host.connection), ...flat("become", host.become)]);
+  const value = defaults.get(path);
+  if (value !== undefined) return new PatternError("unknown", path, message, `the default is ${value}`);
+  const settings = Object.entries(SETTINGS).flatMap(([name, keys]) => [...keys.keys()].map((key) => `${name}.${key}`));
+  if (settings.includes(path)) return new PatternError("unknown", path, message);
+  return new PatternError("unknown", path, message, didYouMean(path, [...settings, ...Object.keys(host.vars)]));
 }
 
-/** The settings in force under the names that the inventory gives them. */
-function flat(prefix: string, settings: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(settings)
-      .filter(([, value]) => ["string", "number", "boolean"].includes(typeof value))
-      .map(([key, value]) => [`${prefix}.${key.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)}`, value]),
-  );
+/** The plain settings in force, under the names that the inventory gives them. */
+function flat(prefix: string, settings: object): (readonly [string, string])[] {
+  return Object.entries(settings)
+    .filter(([key, value]) => key !== "assumed" && ["string", "number", "boolean"].includes(typeof value))
+    .map(([key, value]) => [`${prefix}.${key.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)}`, String(value)] as const);
 }
 
 function shown({ value, present }: ExplainedLayer): string {
@@ -116,38 +150,4 @@ function masked(value: unknown): unknown {
 
 function json(value: unknown): string {
   return JSON.stringify(value, undefined, 2);
-}
-
-/**
- * `hawser inventory graph`: groups and hosts as a tree. A group with several parents is drawn in full the first time and
- * referred to afterwards, so that the tree stays as long as the inventory.
- */
-export function inventoryGraph(inventory: Inventory, options: Omit<InventoryViewOptions, "json"> = {}): string {
-  const { bold, cyan, dim } = pc.createColors(options.color === true);
-  const kept = new Set(inventory.select(options.pattern ?? "all").map(({ name }) => name));
-  const drawn = new Set<string>();
-  const lines = [bold(cyan("all"))];
-  const draw = (name: string, indent: string): void => {
-    const group = inventory.group(name);
-    const below = new Set(group.children.flatMap((child) => [...inventory.group(child).hosts]));
-    const own = group.hosts.filter((host) => kept.has(host) && !below.has(host));
-    const children = group.children.filter((child) => child !== "ungrouped" || inventory.group(child).hosts.length > 0);
-    const rows = [...children.map((child) => ({ child, host: "" })), ...own.map((host) => ({ child: "", host }))];
-    for (const [index, { child, host }] of rows.entries()) {
-      const last = index === rows.length - 1;
-      const branch = dim(`${indent}${last ? "└─ " : "├─ "}`);
-      if (child === "") {
-        const { connection, region } = inventory.host(host);
-        lines.push(`${branch}${host}  ${dim(`${target(connection)}${region === "" ? "" : `  ${region}`}`)}`);
-        continue;
-      }
-      const again = drawn.has(child);
-      const note = again ? " (see above)" : inventory.group(child).hosts.length === 0 ? " (no hosts)" : "";
-      lines.push(`${branch}${bold(cyan(child))}${dim(note)}`);
-      drawn.add(child);
-      if (!again) draw(child, `${indent}${last ? "   " : "│  "}`);
-    }
-  };
-  draw("all", "");
-  return lines.join("\n");
 }

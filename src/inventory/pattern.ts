@@ -57,10 +57,11 @@ function parseTerm(pattern: string, part: string): Term {
 
 function parseBody(pattern: string, text: string): TermBody {
   if (text.startsWith("@")) return { kind: "file", path: text.slice(1) };
-  if (text.startsWith("~")) return { kind: "regex", test: regex(pattern, text.slice(1)) };
+  // A regex matches from the start of a name, not necessarily to its end, as in Ansible.
+  if (text.startsWith("~")) return { kind: "regex", test: compile(pattern, `^(?:${text.slice(1)})`, text) };
   const { base, subscript } = splitSubscript(pattern, text);
   const found = subscript === undefined ? {} : { subscript };
-  if (/[*?[\]]/.test(base)) return { kind: "glob", test: glob(base), ...found };
+  if (/[*?[\]]/.test(base)) return { kind: "glob", test: compile(pattern, globSource(base), base), ...found };
   if (/[&!~@]/.test(base)) throw new PatternError("syntax", pattern, `"${base}" is not a name`, "operators go in front of a term, terms are joined by : or ,");
   return { kind: "name", name: base, ...found };
 }
@@ -77,20 +78,20 @@ function splitSubscript(pattern: string, text: string): { readonly base: string;
   return { base, subscript: { from: Number(from), to: to === "" ? undefined : Number(to) } };
 }
 
-/** A regex matches at the start of a name, as in Ansible. */
-function regex(pattern: string, source: string): RegExp {
+function compile(pattern: string, source: string, text: string): RegExp {
   try {
-    return new RegExp(`^(?:${source})`);
+    return new RegExp(source);
   } catch (error) {
-    throw new PatternError("syntax", pattern, error instanceof Error ? error.message : `the regex ${source} cannot be read`);
+    const why = error instanceof Error ? error.message.replace(/^.*: /s, "") : "it cannot be read";
+    throw new PatternError("syntax", pattern, `"${text}" cannot be matched: ${why}`);
   }
 }
 
 /** `*`, `?`, `[abc]`, `[a-f]` and `[!abc]`, over the whole name. */
-function glob(text: string): RegExp {
-  const source = text.replaceAll(/\[(!?)([^\]]+)\]|[*?]|[\\^$.+()|{}[\]]/g, (piece, not: string | undefined, set: string | undefined) => {
+function globSource(text: string): string {
+  const source = text.replaceAll(/\[(!?)([^\]]+)\]|\*+|[?\\^$.+()|{}[\]]/g, (piece, not: string | undefined, set: string | undefined) => {
     if (set !== undefined) return `[${not === "!" ? "^" : ""}${set.replaceAll(/[\\\]^]/g, "\\$&")}]`;
-    return piece === "*" ? ".*" : piece === "?" ? "." : `\\${piece}`;
+    return piece.startsWith("*") ? ".*" : piece === "?" ? "." : `\\${piece}`;
   });
-  return new RegExp(`^${source}$`);
+  return `^${source}$`;
 }

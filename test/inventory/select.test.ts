@@ -93,7 +93,8 @@ for (const [pattern, kind, message] of [
   ["web:!", "syntax", 'the pattern "web:!" has an empty term; remove the separator or name what is missing'],
   ["web,,db", "syntax", 'the pattern "web,,db" has an empty term; remove the separator or name what is missing'],
   ["web!db", "syntax", '"web!db" is not a name; operators go in front of a term, terms are joined by : or ,'],
-  ["~web)", "syntax", "Invalid regular expression: /^(?:web))/: Unmatched ')'"],
+  ["~web)", "syntax", '"~web)" cannot be matched: Unmatched \')\''],
+  ["db-[c-a]", "syntax", '"db-[c-a]" cannot be matched: Range out of order in character class'],
   ["@/nowhere/hosts", "unknown", "@/nowhere/hosts: the file does not exist"],
 ] as const) {
   void test(`"${pattern}" is refused`, () => {
