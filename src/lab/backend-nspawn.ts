@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import type { Fallen, LabBackend } from "./backend.ts";
-import { cgroupNames, cgroupOf, killCgroup, pidsIn } from "./cgroup.ts";
+import { cgroupNames, cgroupOf, killCgroup, pidsIn, removeIdleRoot } from "./cgroup.ts";
 import { applyDelay, delayMechanism } from "./delay.ts";
 import { LabError } from "./error.ts";
 import { awaitBoot, createDisk, destroyHost, hasDisk, leaderOf, powerCut, powerOn } from "./host.ts";
@@ -56,7 +56,9 @@ export const nspawnBackend: LabBackend = {
     await killCgroup(cgroupOf(lab));
     await withLock(NETWORK_LOCK, async () => {
       await destroyNetwork(lab);
-      if ((await labsWithNetwork()).length === 0) await stopPackageCache();
+      if ((await labsWithNetwork()).length > 0) return;
+      await stopPackageCache();
+      await removeIdleRoot();
     });
     await rm(labPaths(lab).directory, { recursive: true, force: true });
   },

@@ -55,6 +55,11 @@ export async function killCgroup(cgroup: string): Promise<void> {
   for (const hierarchy of hierarchies()) await remove(join(hierarchy, cgroup));
 }
 
+/** Removes the cgroup that all labs are below, unless something still runs in it. */
+export async function removeIdleRoot(): Promise<void> {
+  if ((await pidsIn("hawser")).length === 0) await killCgroup("hawser");
+}
+
 /** The names of the cgroups right below one. */
 export async function cgroupNames(cgroup: string): Promise<string[]> {
   const found = await Promise.all(hierarchies().map((hierarchy) => children(join(hierarchy, cgroup))));

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { killCgroup } from "./cgroup.ts";
+import { inCgroup } from "./detached.ts";
 import { withLock } from "./lock.ts";
 import { cacheDirectory } from "./paths.ts";
 import { recipeFor } from "./recipe.ts";
@@ -26,8 +28,10 @@ export async function ensureImage(image: LabImage, onProgress: OnProgress): Prom
 /** The folder's name carries a hash of everything that decides what is inside. */
 export function imageName(image: LabImage, sources: AptSources): string {
   const inputs = JSON.stringify([recipeFor(image), sources.used]);
-  return `${image}-${createHash("sha256").update(inputs).digest("hex").slice(0, 12)}`;
+  return `${image}-${shortHash(inputs)}`;
 }
+
+const shortHash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 12);
 
 async function build(image: LabImage, directory: string, sources: AptSources, onProgress: OnProgress): Promise<string> {
   if (existsSync(directory)) return directory;
@@ -35,13 +39,18 @@ async function build(image: LabImage, directory: string, sources: AptSources, on
   onProgress({ message: `building the ${image} image (once; about a minute)` });
   const cache = cacheDirectory();
   await mkdir(cache, { recursive: true });
-  await removeUnfinished(cache, `${image}-`);
+  // A build whose controller was killed goes on alone; it must not write into this one.
+  const cgroup = `hawser/_build-${shortHash(directory)}`;
+  await killCgroup(cgroup);
   const building = `${directory}.building`;
   const hook = `${building}.hook`;
+  await rm(building, { recursive: true, force: true });
   const { packages, script } = recipeFor(image);
   await writeFile(hook, `#!/bin/sh\n${script}`, { mode: 0o755 });
-  const argv = mmdebstrapArgv(building, packages, hook, sources);
+  // In a mount namespace of its own: what it mounts goes with it, however it ends, and is never there to be deleted through.
+  const argv = await inCgroup(cgroup, ["unshare", "--mount", ...mmdebstrapArgv(building, packages, hook, sources)]);
   await run(argv, { hint: "check that `apt-get update` works on this machine" });
+  await killCgroup(cgroup);
   await rm(hook);
   await rename(building, directory);
   return directory;
@@ -66,10 +75,4 @@ export function mmdebstrapArgv(target: string, packages: readonly string[], hook
     target,
     ...sources.used.map((source) => sourceLine(source)),
   ];
-}
-
-/** What a build that was killed left behind. Its mounts went with its mount namespace. */
-async function removeUnfinished(cache: string, prefix: string): Promise<void> {
-  const names = (await readdir(cache)).filter((name) => name.startsWith(prefix) && /\.building(\.hook)?$/.test(name));
-  for (const name of names) await rm(join(cache, name), { recursive: true, force: true });
 }

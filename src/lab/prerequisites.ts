@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   ip: "iproute2",
   tc: "iproute2",
   nsenter: "util-linux",
+  unshare: "util-linux",
   mount: "mount",
   sysctl: "procps",
   "ssh-keygen": "openssh-client",

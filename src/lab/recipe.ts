@@ -53,7 +53,7 @@ put /etc/systemd/system/chrony.service.d/hawser-lab.conf <<'END'
 ConditionCapability=
 [Service]
 ExecStart=
-ExecStart=/usr/sbin/chronyd -x $DAEMON_OPTS
+ExecStart=!/usr/sbin/chronyd -x $DAEMON_OPTS
 END
 for unit in console-getty.service getty@.service getty.target systemd-networkd-wait-online.service \\
   apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer logrotate.timer; do
