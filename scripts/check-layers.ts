@@ -19,6 +19,8 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["connection", ["shell", "errors", "engine/session.ts"]],
   ["report", ["errors", "engine/events.ts"]],
   ["lab", ["shell", "errors"]],
+  // Where an inventory's hosts meet their connections; for the command line and the library alike.
+  ["connect.ts", ["connection", "inventory", "engine/session.ts"]],
   ["cli", ["*"]],
   ["index.ts", ["*", "!cli", "!lab"]],
 ]);

@@ -171,10 +171,20 @@ export class Remote {
       }
       arm();
     });
-    const reader = (stream: "out" | "err") =>
-      new FrameReader(mark, (label, body) => pairs.add(stream, label, body), (chunk) => {
-        if (running !== undefined) events.onOutput(stream === "out" ? "stdout" : "stderr", chunk);
-      });
+    const reader = (stream: "out" | "err") => {
+      // The streams are not in step: each knows by its own frames whether what it carries is an apply's output.
+      let applying = false;
+      return new FrameReader(
+        mark,
+        (label, body) => {
+          applying = label.startsWith("B ");
+          pairs.add(stream, label, body);
+        },
+        (chunk) => {
+          if (applying) events.onOutput(stream === "out" ? "stdout" : "stderr", chunk);
+        },
+      );
+    };
     const [out, err] = [reader("out"), reader("err")];
     let [seenOut, seenErr] = [0, 0];
     const options = {

@@ -1,0 +1,26 @@
+import type { Inventory } from "../inventory/index.ts";
+import { UsageError } from "../errors/index.ts";
+import type { LabHost, LabSpec } from "../lab/index.ts";
+
+/** The lab that an inventory describes: its hosts with a `lab` var. Undefined when it has none, so its hosts are real. */
+export function labOf(inventory: Inventory): LabSpec | undefined {
+  const hosts = inventory.hosts.flatMap((host): LabHost[] => {
+    const lab = host.vars["lab"];
+    if (lab === undefined) return [];
+    const image = (lab as { image?: unknown }).image ?? "debian";
+    if (image !== "debian" && image !== "el") throw new UsageError(`${host.name}: lab.image is debian or el, not ${String(image)}`, place(inventory, host.name));
+    return [{ name: host.name, address: host.connection.address, region: host.region, image }];
+  });
+  if (hosts.length === 0) return undefined;
+  const first = inventory.hosts.find((host) => host.vars["lab"] !== undefined);
+  const name = first?.vars["lab_name"] ?? "default";
+  const rtt = first?.vars["lab_rtt_ms"] ?? 0;
+  if (typeof name !== "string") throw new UsageError("lab_name is a word");
+  if (typeof rtt !== "number") throw new UsageError("lab_rtt_ms is a number of milliseconds");
+  return { name, hosts, rttMs: rtt };
+}
+
+function place(inventory: Inventory, host: string): { source?: { file: string; line: number; column: number } } {
+  const at = inventory.locate(host, ["lab", "image"]);
+  return at ? { source: { file: at.file, line: at.line, column: at.column } } : {};
+}

@@ -1,0 +1,35 @@
+import { Command, CommanderError } from "commander";
+import { readFileSync } from "node:fs";
+import { formatError } from "../report/index.ts";
+import { wantsColor } from "./color.ts";
+import { inventoryCommands } from "./inventory-commands.ts";
+import { labCommands } from "./lab-commands.ts";
+import type { Exit } from "./options.ts";
+import { recordCommand } from "./record-command.ts";
+import { runCommand } from "./run-command.ts";
+
+const version = (): string => (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
+
+/** The command line. @returns the exit code: 0 clean, 1 usage or load error, 2 a host failed, 3 pending changes, 4 unreachable. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const exit: Exit = { code: 0 };
+  const program = new Command("hawser")
+    .description("Runs typed TypeScript playbooks of idempotent roles over SSH.")
+    .version(version(), "-V, --version")
+    .showSuggestionAfterError(true)
+    .showHelpAfterError("(hawser --help lists the commands)")
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false });
+  runCommand(program, exit);
+  inventoryCommands(program);
+  labCommands(program, exit);
+  recordCommand(program);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exit.code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+    process.stderr.write(formatError(error, { color: wantsColor(process.stderr) }));
+    return 1;
+  }
+}

@@ -1,0 +1,129 @@
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { connectTo } from "../connect.ts";
+import type { RunEvent } from "../engine/events.ts";
+import { listPlaybook, type Listing } from "../engine/list.ts";
+import { runPlaybook, type RunOptions } from "../engine/run.ts";
+import { loadInventory, type Inventory } from "../inventory/index.ts";
+import { labStatus, labUp } from "../lab/index.ts";
+import { exitCode, humanReporter, jsonReporter, type Reporter } from "../report/index.ts";
+import { wantsColor } from "./color.ts";
+import { interrupts } from "./interrupts.ts";
+import { labOf } from "./lab-of.ts";
+import { loadPlaybook } from "./load-playbook.ts";
+import { extraVarsOption, inventoryOption, type Exit } from "./options.ts";
+
+interface Flags {
+  readonly inventory: string;
+  readonly extraVars?: string[];
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly limit?: string;
+  readonly tags?: string[];
+  readonly skipTags?: string[];
+  readonly role?: string[];
+  readonly startAt?: string;
+  readonly forks: number;
+  readonly lockTimeout: number;
+  readonly probeTimeout: number;
+  readonly output: "human" | "json";
+  readonly verbose?: boolean;
+  readonly detailedExitcode?: boolean;
+  readonly listHosts?: boolean;
+  readonly listTasks?: boolean;
+  readonly listTags?: boolean;
+}
+
+const list = (value: string, before: string[] = []): string[] => [...before, ...value.split(",").map((word) => word.trim()).filter((word) => word !== "")];
+
+function whole(smallest: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!Number.isInteger(number) || number < smallest) throw new InvalidArgumentError(`a whole number from ${smallest} is expected.`);
+    return number;
+  };
+}
+
+export function runCommand(program: Command, exit: Exit): void {
+  program
+    .command("run")
+    .description("run a playbook; with --check only say what a run would change")
+    .argument("<playbook>", "a TypeScript file, e.g. playbooks/site.ts")
+    .addOption(inventoryOption())
+    .addOption(extraVarsOption())
+    .option("-C, --check", "change nothing; predict what a run would change")
+    .option("-D, --diff", "show the differences in files")
+    .option("-l, --limit <pattern>", "only hosts of this inventory pattern")
+    .addOption(new Option("-t, --tags <tags>", "only resources with one of these tags").argParser(list))
+    .addOption(new Option("--skip-tags <tags>", "leave out resources with one of these tags").argParser(list))
+    .addOption(new Option("--role <names>", "only these roles").argParser(list))
+    .option("--start-at <id>", "leave out what stands before this resource, e.g. base/file:/etc/motd")
+    .addOption(new Option("-f, --forks <n>", "hosts worked on at a time").argParser(whole(1)).default(10))
+    .addOption(new Option("--lock-timeout <seconds>", "how long to wait for another run on a host").argParser(whole(0)).default(30))
+    .addOption(new Option("--probe-timeout <seconds>", "how long one look at a host may take").argParser(whole(1)).default(30))
+    .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
+    .option("-v, --verbose", "also show what is ok")
+    .option("--detailed-exitcode", "with --check: exit 3 when changes are pending")
+    .option("--list-hosts", "list the hosts of each play and stop")
+    .option("--list-tasks", "list every resource with its tags and stop (reads the hosts' facts)")
+    .option("--list-tags", "list the tags and stop (reads the hosts' facts)")
+    .action(async (file: string, flags: Flags) => {
+      exit.code = await runFile(file, flags);
+    });
+}
+
+async function runFile(file: string, flags: Flags): Promise<number> {
+  const playbook = await loadPlaybook(file);
+  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
+  const connections = connectTo(inventory);
+  const options: RunOptions = {
+    inventory,
+    connect: connections.open,
+    check: flags.check ?? false,
+    ...(flags.limit !== undefined && { limit: flags.limit }),
+    selection: {
+      ...(flags.tags && { tags: flags.tags }),
+      ...(flags.skipTags && { skipTags: flags.skipTags }),
+      ...(flags.role && { roles: flags.role }),
+      ...(flags.startAt !== undefined && { startAt: flags.startAt }),
+    },
+    forks: flags.forks,
+    lockTimeout: flags.lockTimeout,
+    probeTimeout: flags.probeTimeout,
+  };
+  const listing: Listing | undefined = flags.listHosts ? "hosts" : flags.listTasks ? "tasks" : flags.listTags ? "tags" : undefined;
+  try {
+    if (listing !== "hosts") await raiseLab(inventory);
+    if (listing) {
+      process.stdout.write(await listPlaybook(playbook, options, listing));
+      return 0;
+    }
+    return await reported(flags, (listen, signals) => runPlaybook(playbook, { ...options, ...signals }, listen));
+  } finally {
+    await connections.close();
+  }
+}
+
+async function reported(flags: Flags, run: (listen: (event: RunEvent) => void, signals: { interrupt: AbortSignal; abort: AbortSignal }) => Promise<Parameters<typeof exitCode>[0]>): Promise<number> {
+  const color = wantsColor(process.stdout);
+  const reporter: Reporter =
+    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty: process.stdout.isTTY === true && process.env["TERM"] !== "dumb", color, diff: flags.diff ?? false, verbose: flags.verbose ?? false });
+  const signals = interrupts((message) => process.stderr.write(`\n${message}\n`));
+  try {
+    const recap = await run((event) => reporter.on(event), signals);
+    return exitCode(recap, { check: flags.check ?? false, detailedExitcode: flags.detailedExitcode ?? false });
+  } finally {
+    signals.dispose();
+    await reporter.end();
+  }
+}
+
+/** Lab hosts that are down are brought up; other inventories are left alone. */
+async function raiseLab(inventory: Inventory): Promise<void> {
+  const spec = labOf(inventory);
+  if (!spec) return;
+  const state = await labStatus(spec.name);
+  const up = new Set(state?.hosts.filter((host) => host.ready).map((host) => host.name));
+  if (spec.hosts.every((host) => up.has(host.name))) return;
+  process.stderr.write("the lab is down: bringing it up\n");
+  await labUp(spec, { onProgress: ({ host, message }) => process.stderr.write(`  ${host === undefined ? "" : `${host}: `}${message}\n`) });
+}

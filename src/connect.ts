@@ -1,0 +1,17 @@
+import type { Session } from "./engine/session.ts";
+import { connectorFor, type Target } from "./connection/index.ts";
+import type { Inventory, InventoryHost } from "./inventory/index.ts";
+
+const targetOf = ({ name, connection, become }: InventoryHost): Target => ({ host: name, connection, become });
+
+/** Opens sessions to the hosts of an inventory; its hosts may be one another's jump hosts, by name. */
+export function connectTo(inventory: Inventory): { open: (host: InventoryHost) => Promise<Session>; close: () => Promise<void> } {
+  const byName = new Map(inventory.hosts.map((host) => [host.name, host]));
+  const connector = connectorFor({
+    resolveJump: (name) => {
+      const host = byName.get(name);
+      return host && targetOf(host);
+    },
+  });
+  return { open: (host) => connector.open(targetOf(host)), close: () => connector.close() };
+}

@@ -1,0 +1,72 @@
+import { resourcesOf } from "../dsl/items.ts";
+import type { Use } from "../dsl/role.ts";
+import { HawserError } from "../errors/index.ts";
+import type { InventoryHost } from "../inventory/index.ts";
+import type { Observed } from "../resources/contract.ts";
+import type { Facts } from "../resources/facts.ts";
+import { declare } from "./declare.ts";
+import type { Play } from "../dsl/play.ts";
+import { expandUses, type ResolvedPlay } from "./resolve.ts";
+import { ValueHub } from "./values.ts";
+
+/** A resource of a role with its commands, as text. */
+export interface PlannedResource {
+  readonly id: string;
+  readonly kind: string;
+  readonly probe: string;
+  /** What a host on which the probe saw nothing would get. */
+  readonly summary?: string;
+  readonly apply?: string;
+  readonly diff?: string;
+  /** Why there is no plan for what was seen. */
+  readonly error?: string;
+}
+
+export interface PlanOfOptions {
+  /** What the probes of some resources saw, by id. Others saw an empty output and exit code 1. */
+  readonly seen?: Readonly<Record<string, Partial<Observed>>>;
+  /** Name of the host. Default `host`. */
+  readonly host?: string;
+  /** Values of the role's own facts. */
+  readonly roleFacts?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What a role would do, without any host: for unit tests of roles.
+ * @param use With complete vars, or with a function of the host.
+ * @throws HawserError when the vars do not fit the role.
+ */
+export function planOf(use: Use, facts: Facts, options: PlanOfOptions = {}): PlannedResource[] {
+  const name = options.host ?? "host";
+  const host: InventoryHost = { name, region: "", groups: [], vars: {}, connection: { kind: "ssh", address: name, agent: false, hostKeyChecking: "strict", connectTimeout: 20, keepalive: 15 }, become: { method: "none", user: "root" } };
+  const uses = expandUses([use]);
+  const roles = uses.map((each) => {
+    const raw = each.vars.from === "value" ? each.vars.value : {};
+    const parsed = each.role.vars.safeParse(raw);
+    if (!parsed.success) throw new HawserError(`vars of ${each.name}: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`, { source: each.source });
+    return { use: each, vars: parsed.data };
+  });
+  const play: Play = { name: "planOf", hosts: name, roles: uses, source: use.source };
+  const resolved: ResolvedPlay = { play, hosts: [host], all: [host], roles: new Map([[name, roles]]) };
+  const extra = new Map(uses.map((each) => [each.name, each === use || each.name === use.name ? (options.roleFacts ?? {}) : {}]));
+  const { items } = declare({ resolved, all: [resolved], host, facts, roleFacts: extra, hub: new ValueHub() });
+  return resourcesOf(items).map((node) => {
+    const seen: Observed = { out: "", err: "", code: 1, ...options.seen?.[node.id] };
+    const base = { id: node.id, kind: node.kind.kind, probe: attempt(() => node.kind.probe(node.args, { facts }).render()) };
+    try {
+      const change = node.kind.plan(node.args, seen, { facts });
+      return { ...base, ...(change && { summary: change.summary, ...(change.diff !== undefined && { diff: change.diff }), ...(change.apply && { apply: attempt(() => change.apply?.render() ?? "") }) }) };
+    } catch (error) {
+      return { ...base, error: (error as Error).message };
+    }
+  });
+}
+
+/** Commands that need a late value say which. */
+function attempt(render: () => string): string {
+  try {
+    return render();
+  } catch (error) {
+    return `(${(error as Error).message})`;
+  }
+}

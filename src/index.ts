@@ -1,0 +1,73 @@
+/**
+ * hawser's public API: what roles and playbooks import, and how other programs run them.
+ * @packageDocumentation
+ */
+import type { Playbook } from "./dsl/play.ts";
+import { type RunEvent } from "./engine/events.ts";
+import { runPlaybook, type RunOptions as EngineOptions } from "./engine/run.ts";
+import { connectTo } from "./connect.ts";
+import { Inventory, loadInventory } from "./inventory/index.ts";
+
+export { z } from "zod";
+export { HawserError, UsageError, type SourceLine } from "./errors/index.ts";
+export { Secret, Sh, sh, Value, type Late } from "./shell/index.ts";
+export { defineResource, PlanError, type Change, type Kind, type Observed, type Prediction, type Upstream } from "./resources/contract.ts";
+export { late, secret } from "./resources/args.ts";
+export { recorded } from "./resources/recorded.ts";
+export type { Facts } from "./resources/facts.ts";
+export { defineRole, fact, use, type HostView, type Member, type Role, type RoleInput, type Use } from "./dsl/role.ts";
+export { play, playbook, type Play, type Playbook, type Serial } from "./dsl/play.ts";
+export { lane, type Lane } from "./dsl/lane.ts";
+export type { Tasks } from "./dsl/tasks.ts";
+export type { CommonOptions } from "./dsl/options.ts";
+export type { HandlerNode, ResourceNode } from "./dsl/items.ts";
+export { planOf, type PlannedResource } from "./engine/plan-of.ts";
+export type { Failure, HostCounts, Outcome, RunEvent } from "./engine/events.ts";
+export type { Selection } from "./engine/selection.ts";
+export { Inventory, InventoryError, loadInventory, PatternError } from "./inventory/index.ts";
+
+export interface RunOptions extends Partial<Omit<EngineOptions, "inventory">> {
+  /** A loaded inventory, or the path of one. */
+  readonly inventory: Inventory | string;
+}
+
+/**
+ * Runs a playbook; the events come as they happen, the last is the recap.
+ * Ending the loop early interrupts the run after the current batch.
+ * @throws UsageError, InventoryError before any host was changed
+ * @example for await (const event of run(site, { inventory: "inventory/production", check: true })) console.log(event)
+ */
+export async function* run(playbook: Playbook, options: RunOptions): AsyncGenerator<RunEvent, void, void> {
+  const inventory = typeof options.inventory === "string" ? await loadInventory(options.inventory) : options.inventory;
+  const connections = options.connect ? undefined : connectTo(inventory);
+  const interrupt = new AbortController();
+  const queue: RunEvent[] = [];
+  let wake = (): void => {};
+  let over = false;
+  const done = runPlaybook(
+    playbook,
+    { ...options, inventory, connect: options.connect ?? (connections as NonNullable<typeof connections>).open, interrupt: options.interrupt ? AbortSignal.any([options.interrupt, interrupt.signal]) : interrupt.signal },
+    (event) => {
+      queue.push(event);
+      wake();
+    },
+  ).finally(() => {
+    over = true;
+    wake();
+  });
+  try {
+    while (!over || queue.length > 0) {
+      const event = queue.shift();
+      if (event) yield event;
+      else if (!over) {
+        // oxlint-disable-next-line promise/avoid-new
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    interrupt.abort();
+    await done.finally(() => connections?.close());
+  }
+}

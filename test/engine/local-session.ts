@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { $ } from "zx";
+import { ConnectionLost, ShellEnded, type RequestOptions, type Session } from "../../src/engine/session.ts";
+
+const LOOP = `umask 077; cd /; hw_after=
+while IFS= read -r n; do
+  eval "$hw_after"; hw_after=
+  s=$(head -c "$n"; echo .); s=\${s%.}
+  [ "\${#s}" -eq "$n" ] || exit 70
+  eval "$s"
+done
+eval "$hw_after"`;
+
+/**
+ * A session on this machine for engine tests: the same shell protocol, with hawser's folders in a temporary place, and
+ * switches to break the connection. Not the product's connection, which has tests of its own.
+ */
+export class LocalSession implements Session {
+  readonly host: string;
+  readonly user = "root";
+  readonly $ = $({ quiet: true }) as unknown as Session["$"];
+  requests = 0;
+  readonly folder = mkdtempSync(path.join(tmpdir(), "hawser-session-"));
+  /** Every script that was sent. */
+  readonly scripts: string[] = [];
+  /** Called after a script was sent; may cut the connection. */
+  afterSend: ((script: string, session: LocalSession) => void) | undefined;
+  reconnects = 0;
+  readonly #shell: string;
+  #child: ChildProcess | undefined;
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor(host: string, shell = "sh") {
+    this.host = host;
+    this.#shell = shell;
+  }
+
+  #open(): ChildProcess {
+    if (this.#child) return this.#child;
+    this.requests++;
+    const env = { ...process.env, LC_ALL: "C", hw_run: `${this.folder}/run`, hw_state: `${this.folder}/state` };
+    const [program = "sh", ...args] = this.#shell.split(" ");
+    this.#child = spawn(program, [...args, "-c", LOOP], { env, stdio: "pipe", detached: true });
+    this.#child.stdin?.on("error", () => {});
+    return this.#child;
+  }
+
+  request(script: string, options: RequestOptions): Promise<void> {
+    const turn = this.#busy.then(() => this.#send(script, options));
+    this.#busy = turn.catch(() => {});
+    return turn;
+  }
+
+  async #send(script: string, { end, onStdout, onStderr, signal }: RequestOptions): Promise<void> {
+    const child = this.#open();
+    this.requests++;
+    this.scripts.push(script);
+    const marker = Buffer.from(`\n${end}\n`);
+    // oxlint-disable-next-line promise/avoid-new
+    await new Promise<void>((resolve, reject) => {
+      let open = 2;
+      const watch = (stream: NodeJS.ReadableStream, deliver: (chunk: Buffer) => void): (() => void) => {
+        let pending = Buffer.alloc(0);
+        const onData = (chunk: Buffer): void => {
+          pending = Buffer.concat([pending, chunk]);
+          const at = pending.indexOf(marker);
+          if (at >= 0) {
+            deliver(pending.subarray(0, at));
+            stream.off("data", onData);
+            if (--open === 0) finish();
+          } else if (pending.length > marker.length) {
+            deliver(pending.subarray(0, pending.length - marker.length));
+            pending = pending.subarray(pending.length - marker.length);
+          }
+        };
+        stream.on("data", onData);
+        return () => stream.off("data", onData);
+      };
+      const unwatch = [watch(child.stdout as NodeJS.ReadableStream, onStdout), watch(child.stderr as NodeJS.ReadableStream, onStderr)];
+      const finish = (error?: Error): void => {
+        for (const stop of unwatch) stop();
+        child.off("close", onClose);
+        signal?.removeEventListener("abort", onAbort);
+        if (error) reject(error);
+        else resolve();
+      };
+      const onClose = (code: number | null, how: string | null): void => {
+        this.#child = undefined;
+        finish(how === "SIGKILL" ? new ConnectionLost("cut") : new ShellEnded(`exited ${code}`));
+      };
+      const onAbort = (): void => {
+        this.#child = undefined;
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+        finish(signal?.reason as Error);
+      };
+      child.on("close", onClose);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      const bytes = Buffer.from(script);
+      child.stdin?.write(`${bytes.length}\n`);
+      child.stdin?.write(bytes);
+      this.afterSend?.(script, this);
+    });
+  }
+
+  /** As a cable that is pulled: the shell on the host gets its end of input a little later, what it started goes on. */
+  cut(): void {
+    const child = this.#child;
+    if (child?.pid !== undefined) process.kill(child.pid, "SIGKILL");
+    this.#child = undefined;
+  }
+
+  async upload(content: Buffer | { readonly localFile: string }, to: string): Promise<void> {
+    this.requests++;
+    if (Buffer.isBuffer(content)) writeFileSync(to, content, { mode: 0o600 });
+    else await $`cp ${content.localFile} ${to}`;
+  }
+
+  async kill(group: number, signal: "TERM" | "KILL"): Promise<void> {
+    this.requests++;
+    process.kill(-group, `SIG${signal}`);
+  }
+
+  async reconnect(): Promise<void> {
+    this.reconnects++;
+  }
+
+  async close(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child) {
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      child.stdin?.end();
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
