@@ -3,7 +3,7 @@ import { connectTo } from "../connect.ts";
 import type { RunEvent } from "../engine/events.ts";
 import { listPlaybook, type Listing } from "../engine/list.ts";
 import { runPlaybook, type RunOptions } from "../engine/run.ts";
-import { loadInventory, type Inventory } from "../inventory/index.ts";
+import { formatProblem, loadInventory, type Inventory } from "../inventory/index.ts";
 import { labStatus, labUp } from "../lab/index.ts";
 import { exitCode, humanReporter, jsonReporter, type Reporter } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
@@ -74,6 +74,7 @@ export function runCommand(program: Command, exit: Exit): void {
 async function runFile(file: string, flags: Flags): Promise<number> {
   const playbook = await loadPlaybook(file);
   const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
+  for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const connections = connectTo(inventory);
   const options: RunOptions = {
     inventory,

@@ -1,6 +1,7 @@
 /**
- * Cuts a stream into frames. A script ends each step with the line `<mark> <label>`, preceded by a newline of its own, so
- * that output without a final newline, or of any bytes, stays whole. The mark is random, so output cannot forge it.
+ * Cuts a stream into frames. A script ends each step with a newline and `<mark> <label>;`, so output without a final newline,
+ * or of any bytes, stays whole. The mark is random, so output cannot forge it. No newline ends the label: a session that
+ * looks for its end line may hold one back.
  */
 export class FrameReader {
   readonly #mark: Buffer;
@@ -28,7 +29,7 @@ export class FrameReader {
     let data = Buffer.concat(this.#pending);
     for (;;) {
       const start = data.indexOf(this.#mark);
-      const end = start < 0 ? -1 : data.indexOf(10, start + this.#mark.length);
+      const end = start < 0 ? -1 : data.indexOf(SEMICOLON, start + this.#mark.length);
       if (end < 0) break;
       const body = data.subarray(0, start);
       if (body.length > this.#shown) this.#onText(body.subarray(this.#shown));
@@ -53,6 +54,7 @@ export class FrameReader {
   }
 }
 
+const SEMICOLON = 0x3b;
 const MAX_LABEL = 64;
 
 function lastBytes(chunks: readonly Buffer[], count: number): Buffer[] {

@@ -76,7 +76,8 @@ export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: st
   const problems = new Map<string, VarProblem>();
   const limited = limit === undefined ? undefined : new Set(inventory.select(limit).map((host) => host.name));
   const resolved = playbook.plays.map((play): ResolvedPlay => {
-    const all = inventory.select(play.hosts);
+    const chosen = new Set(inventory.select(play.hosts).map((host) => host.name));
+    const all = inventory.hosts.filter((host) => chosen.has(host.name));
     const uses = expandUses(play.roles);
     const roles = new Map<string, RoleOnHost[]>();
     for (const host of all) {

@@ -31,14 +31,14 @@ export interface Step {
 }
 
 /**
- * Functions that every script begins with. Frames are lines `<mark> <label>` on both streams:
+ * Functions that every script begins with. Frames end with a newline and `<mark> <label>;` on both streams:
  * `P i code` a look, `G i` a guard that differed, `B i` an apply begins, `A i code` it ended, `H i` a handler that was not due.
  * Lock descriptor 9 is closed for everything that is run, or a daemon would inherit it.
  */
 function prelude(mark: string): string {
   return `${FOLDERS}hw_n=${mark}
 hw_s=
-hw_m() { printf '\\n%s %s\\n' "$hw_n" "$1"; printf '\\n%s %s\\n' "$hw_n" "$1" >&2; }
+hw_m() { printf '\\n%s %s;' "$hw_n" "$1"; printf '\\n%s %s;' "$hw_n" "$1" >&2; }
 hw_p() { ( eval "$2" ) </dev/null 9>&-; hw_m "P $1 $?"; }
 hw_g() {
   [ -z "$hw_s" ] || return 0

@@ -23,19 +23,23 @@ export class LocalSession implements Session {
   readonly user = "root";
   readonly $ = $({ quiet: true }) as unknown as Session["$"];
   requests = 0;
-  readonly folder = mkdtempSync(path.join(tmpdir(), "hawser-session-"));
+  readonly folder: string;
   /** Every script that was sent. */
   readonly scripts: string[] = [];
   /** Called after a script was sent; may cut the connection. */
   afterSend: ((script: string, session: LocalSession) => void) | undefined;
   reconnects = 0;
   readonly #shell: string;
+  readonly #keep: boolean;
   #child: ChildProcess | undefined;
   #busy: Promise<unknown> = Promise.resolve();
 
-  constructor(host: string, shell = "sh") {
+  /** @param options.keep Leaves the folder for a later session. */
+  constructor(host: string, { shell = "sh", folder, keep = false }: { shell?: string; folder?: string; keep?: boolean } = {}) {
     this.host = host;
     this.#shell = shell;
+    this.#keep = keep;
+    this.folder = folder ?? mkdtempSync(path.join(tmpdir(), "hawser-session-"));
   }
 
   #open(): ChildProcess {
@@ -71,9 +75,11 @@ export class LocalSession implements Session {
             deliver(pending.subarray(0, at));
             stream.off("data", onData);
             if (--open === 0) finish();
-          } else if (pending.length > marker.length) {
-            deliver(pending.subarray(0, pending.length - marker.length));
-            pending = pending.subarray(pending.length - marker.length);
+          } else {
+            let kept = Math.min(pending.length, marker.length - 1);
+            while (kept > 0 && !pending.subarray(pending.length - kept).equals(marker.subarray(0, kept))) kept--;
+            deliver(pending.subarray(0, pending.length - kept));
+            pending = pending.subarray(pending.length - kept);
           }
         };
         stream.on("data", onData);
@@ -135,6 +141,6 @@ export class LocalSession implements Session {
       child.stdin?.end();
       await ended;
     }
-    rmSync(this.folder, { recursive: true, force: true });
+    if (!this.#keep) rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { readdirSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { file } from "../../src/resources/file.ts";
+import { sh } from "../../src/shell/index.ts";
+import { runTasks, scratch } from "./harness.ts";
+
+test("a check predicts and leaves no trace, not even a lock", async (t) => {
+  const dir = scratch(t);
+  const folders = new Map<string, string>();
+  const ran = await runTasks(({ t: declare }) => {
+    const restart = declare.handler("restart", sh`touch ${dir}/restarted`);
+    declare.add(file, { path: `${dir}/a`, content: "a" }, { notify: restart });
+    declare.task("copy", { check: sh`[ -e ${dir}/b ]`, apply: sh`cp ${dir}/a ${dir}/b` });
+  }, { check: true, folders });
+  assert.deepEqual(ran.outcomes(), { [`file:${dir}/a`]: "would-change", "task:copy": "would-change", "handler:restart": "would-change" });
+  assert.deepEqual(readdirSync(dir), []);
+  assert.deepEqual(readdirSync(folders.get("h1") as string), []);
+  assert.equal(ran.recap.hosts["h1"]?.requests, 3);
+});
+
+test("edits stacked on a file that is not there yet are predicted one on the other", async (t) => {
+  const dir = scratch(t);
+  const ran = await runTasks(({ t: declare }) => {
+    declare.add(file, { path: `${dir}/a`, content: "one\n", once: true });
+    declare.add({ ...file, kind: "same", claims: () => [] }, { path: `${dir}/a`, content: "one\n" });
+  }, { check: true });
+  assert.deepEqual(ran.outcomes(), { [`file:${dir}/a`]: "would-change", [`same:${dir}/a`]: "ok" });
+});
+
+test("an erring check is an error, unless a need would change first", async (t) => {
+  const dir = scratch(t);
+  const ran = await runTasks(({ t: declare }) => {
+    declare.task("alone", { check: sh`no-such-command-at-all`, apply: sh`true` });
+    const install = declare.task("install", { check: sh`[ -e ${dir}/x ]`, apply: sh`touch ${dir}/x` });
+    declare.task("needs it", { check: sh`no-such-command-at-all`, apply: sh`true`, needs: [install] });
+    declare.task("claims", { check: sh`no-such-command-at-all`, apply: sh`true`, needs: [install], absent: "while-needs-absent" });
+    declare.task("runs", { check: sh`true`, apply: sh`true`, needs: [install], predict: "runs" });
+  }, { check: true });
+  assert.deepEqual(ran.outcomes(), { "task:alone": "failed", "task:install": "would-change", "task:needs it": "unknown", "task:claims": "would-change", "task:runs": "would-change" });
+  assert.match(ran.event("task:needs it").cause ?? "", /task:install would change first/);
+  assert.match(ran.event("task:alone").failure?.hint ?? "", /command is missing/);
+});
+
+test("a value that would only be known after a change makes unknown what needs it, not what merely uses it", async (t) => {
+  const dir = scratch(t);
+  const ran = await runTasks(({ t: declare }) => {
+    const made = declare.task("make", { check: sh`[ -e ${dir}/n ]`, apply: sh`echo 1 > ${dir}/n` });
+    const n = declare.read("n", { probe: sh`cat ${dir}/n`, needs: [made] });
+    declare.add(file, { path: `${dir}/m`, content: n });
+    declare.task("uses", { check: sh`[ -e ${dir}/u ]`, uses: { n }, apply: async ({ uses, $ }) => void (await $`echo ${uses.n}`) });
+    declare.given("list", n.map((text) => text.split(",")), () => {});
+  }, { check: true });
+  assert.deepEqual(ran.outcomes(), { "task:make": "would-change", "read:n": "ok", [`file:${dir}/m`]: "unknown", "task:uses": "would-change", "given:list": "unknown" });
+  assert.match(ran.event(`file:${dir}/m`).cause ?? "", /r\/task:make would change first/);
+});
+
+test("a diff never shows a secret", async (t) => {
+  const dir = scratch(t);
+  writeFileSync(`${dir}/a`, "old\n");
+  const { Secret } = await import("../../src/shell/index.ts");
+  const ran = await runTasks(({ t: declare }) => {
+    declare.add(file, { path: `${dir}/a`, content: new Secret("hunter2-hunter2\n") });
+    declare.task("says it", { check: sh`cat`.stdin(new Secret("hunter2-hunter2")), apply: sh`true` });
+  });
+  assert.ok(!JSON.stringify(ran.events).includes("hunter2"));
+});
