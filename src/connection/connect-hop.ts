@@ -1,0 +1,89 @@
+import { connect as connectTcp, type Socket } from "node:net";
+import type { Client } from "ssh2";
+import SSH2Promise from "ssh2-promise";
+import { HawserError } from "../errors/index.ts";
+import { gatherAuth } from "./auth.ts";
+import { connectFailure } from "./connect-failure.ts";
+import { placeOf, type Hop } from "./hop.ts";
+import { checkHostKey, preferred, recordedFor } from "./host-key.ts";
+import { randomWord } from "./program.ts";
+import { SshTransport } from "./ssh-transport.ts";
+
+/** ssh2 gives up at the interval after this many went unanswered, so three intervals of silence end a connection. */
+const UNANSWERED = 2;
+
+/**
+ * Makes one ssh connection, straight or through the one that stands to the jump host.
+ * @throws Unreachable naming host, address, cause and what to try
+ */
+export async function connectHop(hop: Hop, via: SshTransport | undefined): Promise<SshTransport> {
+  const [recorded, auth] = await Promise.all([recordedFor(hop), gatherAuth(hop)]);
+  const deadline = Date.now() + hop.connectTimeout * 1000;
+  let refused: unknown;
+  let lastError: unknown;
+  try {
+    const sock = via ? await before(deadline, via.forward(hop.address, hop.port)) : await tcp(hop, deadline);
+    // The inner class only, one object per hop: the outer one shares connections by user@host, even across jump hosts.
+    const ssh = new SSH2Promise.SSH({
+      host: hop.address,
+      port: hop.port,
+      username: hop.user,
+      uniqueId: randomWord(),
+      reconnect: false,
+      sock,
+      authHandler: auth.handler,
+      algorithms: { serverHostKey: preferred(recorded) },
+      hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
+        checkHostKey(hop, recorded, key).then(
+          () => verify(true),
+          (error: unknown) => {
+            refused = error;
+            verify(false);
+          },
+        );
+      },
+      readyTimeout: Math.max(1, deadline - Date.now()),
+      keepaliveInterval: hop.keepalive * 1000,
+      keepaliveCountMax: UNANSWERED,
+    });
+    const connecting = ssh.connect();
+    const client = clientOf(ssh);
+    client.on("error", (error) => (lastError ??= error));
+    await connecting;
+    client.setNoDelay(true);
+    return new SshTransport(client, hop.label, hop.user, placeOf(hop));
+  } catch (error) {
+    if (refused) throw refused;
+    if (error instanceof HawserError && !via) throw error;
+    throw connectFailure(hop, lastError ?? error, via?.place, auth.describe());
+  }
+}
+
+/** ssh2-promise calls its Client private, but offers no other way to exec with listeners attached in time. */
+function clientOf(ssh: InstanceType<typeof SSH2Promise.SSH>): Client {
+  return (ssh as unknown as { readonly sshConnection: Client }).sshConnection;
+}
+
+function tcp(hop: Hop, deadline: number): Promise<Socket> {
+  const socket = connectTcp({ host: hop.address, port: hop.port });
+  const connected = new Promise<Socket>((resolve, reject) => {
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+  return before(deadline, connected).catch((error: unknown) => {
+    socket.destroy();
+    throw error;
+  });
+}
+
+async function before<T>(deadline: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" })), Math.max(1, deadline - Date.now()));
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Connector, Session } from "../engine/session.ts";
+import { Bastions } from "./bastions.ts";
+import { connectHop } from "./connect-hop.ts";
+import type { Hop } from "./hop.ts";
+import { LocalTransport } from "./local-transport.ts";
+import { HopResolver, type HostResolver } from "./resolve-hop.ts";
+import { HostSession } from "./session.ts";
+import type { Target } from "./target.ts";
+import type { Transport } from "./transport.ts";
+
+export interface ConnectorOptions {
+  /** Looks up jump hosts that are named as in the inventory. Default: none are. */
+  readonly resolveJump?: HostResolver;
+}
+
+/** Sessions over ssh. `open` connects and logs in; the shell is opened by the first request. */
+export function sshConnector(options: ConnectorOptions = {}): Connector<Target> {
+  const resolver = new HopResolver(options.resolveJump ?? (() => undefined));
+  const bastions = new Bastions();
+  const connect = async (target: Target): Promise<Transport> => {
+    const chain = await resolver.chain(target);
+    return await connectHop(chain.at(-1) as Hop, await bastions.via(chain));
+  };
+  return new OpenSessions(connect, () => bastions.close());
+}
+
+/** Sessions on this machine: the same shell, the same protocol, become included. */
+export function localConnector(): Connector<Target> {
+  return new OpenSessions((target) => Promise.resolve(new LocalTransport(target.host)), () => Promise.resolve());
+}
+
+/** Sessions to any target: its `connection.kind` decides. */
+export function connectorFor(options: ConnectorOptions = {}): Connector<Target> {
+  const ssh = sshConnector(options);
+  const local = localConnector();
+  return {
+    open: (target) => (target.connection.kind === "local" ? local : ssh).open(target),
+    close: async () => void (await Promise.all([ssh.close(), local.close()])),
+  };
+}
+
+class OpenSessions implements Connector<Target> {
+  readonly #connect: (target: Target) => Promise<Transport>;
+  readonly #closeRest: () => Promise<void>;
+  readonly #open = new Set<Session>();
+
+  constructor(connect: (target: Target) => Promise<Transport>, closeRest: () => Promise<void>) {
+    this.#connect = connect;
+    this.#closeRest = closeRest;
+  }
+
+  async open(target: Target): Promise<Session> {
+    const session = new HostSession(target, await this.#connect(target), () => this.#connect(target), () => this.#open.delete(session));
+    this.#open.add(session);
+    return session;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((session) => session.close()));
+    await this.#closeRest();
+  }
+}

@@ -1,0 +1,112 @@
+import { ConnectionLost, ShellEnded, type RequestOptions } from "../engine/session.ts";
+import { EndFinder } from "./end-finder.ts";
+import type { Program } from "./program.ts";
+import { settleable } from "./settleable.ts";
+import type { Exit } from "./transport.ts";
+
+/** The exit code of a loop that got less than was announced; free in sysexits(3) terms: EX_SOFTWARE. */
+const CUT = 70;
+/** Bytes of standard error that an error carries. */
+const TAIL = 2048;
+
+/**
+ * Reads scripts from standard input: a line with the byte length, then that many bytes. A script is evaluated only when all
+ * of it has come, so one that was cut never runs. Names begin with `hwl_`, since scripts share the shell's variables.
+ *
+ * - `read` takes single bytes from a pipe, so it leaves the script to head.
+ * - The dot keeps trailing newlines, which $( ) would strip.
+ * - A write to a connection that is gone ends the shell, but not before `hw_after` was evaluated.
+ */
+export const LOOP = `hw_after=
+hwl_after() { hwl_s=$hw_after; hw_after=; eval "$hwl_s"; }
+trap 'hwl_after; exit 141' PIPE
+while IFS= read -r hwl_n; do
+hwl_after
+hwl_s=$(head -c "$hwl_n"; echo .)
+hwl_s=\${hwl_s%.}
+[ "\${#hwl_s}" -eq "$hwl_n" ] || exit ${CUT}
+eval "$hwl_s" </dev/null
+done
+hwl_after
+`;
+
+interface Running {
+  readonly out: EndFinder;
+  readonly err: EndFinder;
+  readonly fail: (error: unknown) => void;
+  tail: Buffer;
+}
+
+/** The one shell of a session, once it is open. */
+export class KeptShell {
+  readonly #host: string;
+  #program: Program | undefined;
+  #running: Running | undefined;
+  #exit: Exit | undefined;
+
+  constructor(host: string) {
+    this.#host = host;
+  }
+
+  readonly onStdout = (chunk: Buffer): void => this.#running?.out.push(chunk);
+
+  readonly onStderr = (chunk: Buffer): void => {
+    if (!this.#running) return;
+    this.#running.tail = Buffer.concat([this.#running.tail, chunk.subarray(-TAIL)]).subarray(-TAIL);
+    this.#running.err.push(chunk);
+  };
+
+  attach(program: Program): void {
+    this.#program = program;
+    void this.#watch(program);
+  }
+
+  async #watch(program: Program): Promise<void> {
+    const exit = await program.closed;
+    this.#exit = exit;
+    const never = await program.started.then(() => undefined, (error: unknown) => error);
+    this.#running?.fail(never ?? this.#ended(exit));
+  }
+
+  /** False once the shell has ended or was given up. */
+  get usable(): boolean {
+    return this.#program !== undefined && this.#exit === undefined;
+  }
+
+  get program(): Program | undefined {
+    return this.#program;
+  }
+
+  /** Sends one script; the caller sees to it that only one runs. */
+  async run(script: Buffer, options: RequestOptions): Promise<void> {
+    const done = settleable<void>();
+    let left = 2;
+    const end = (): void => {
+      left -= 1;
+      if (left === 0) done.resolve();
+    };
+    const onAbort = (): void => done.reject(options.signal?.reason);
+    this.#running = {
+      out: new EndFinder(options.end, options.onStdout, end),
+      err: new EndFinder(options.end, options.onStderr, end),
+      fail: done.reject,
+      tail: Buffer.alloc(0),
+    };
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      this.#program?.stdin.write(Buffer.concat([Buffer.from(`${script.length}\n`), script]));
+      await done.promise;
+    } finally {
+      options.signal?.removeEventListener("abort", onAbort);
+      this.#running = undefined;
+    }
+  }
+
+  #ended(exit: Exit): Error {
+    const stderr = this.#running?.tail.toString().trim() ?? "";
+    if (exit.lost !== undefined) return new ConnectionLost(`${this.#host}: ${exit.lost}`, { host: this.#host, stderr });
+    const how = exit.code === null ? `killed by ${exit.signal}` : `exit code ${exit.code}`;
+    const why = exit.code === CUT ? "the script arrived cut short and was not run" : "the shell ended before its script did";
+    return new ShellEnded(`${this.#host}: ${why} (${how})`, { host: this.#host, stderr, hint: "a script must not close its shell: no `exit`, no syntax error, no `set -e` outside of parentheses" });
+  }
+}

@@ -1,0 +1,182 @@
+import type { Shell } from "zx/core";
+import { ConnectionLost, type RequestOptions, type Session } from "../engine/session.ts";
+import { HawserError } from "../errors/index.ts";
+import { KeptShell, LOOP } from "./kept-shell.ts";
+import { killScript } from "./kill.ts";
+import { openProgram, slotsFor, type TerminalMemory } from "./open-program.ts";
+import type { Program } from "./program.ts";
+import { reconnectWithin } from "./reconnect.ts";
+import { remoteShell } from "./remote-zx.ts";
+import type { Target } from "./target.ts";
+import type { ChannelEvents, Exit, Transport } from "./transport.ts";
+import { uploadTo, type UploadContent } from "./upload.ts";
+
+/** Milliseconds that a shell may take to end by itself when its session is closed. */
+const GOODBYE = 2000;
+/** Milliseconds that stopping a script may take before its request is given up anyway. */
+const STOPPING = 5000;
+
+/** A session over any transport; `connect` makes a new one after a loss. */
+export class HostSession implements Session {
+  readonly host: string;
+  readonly $: Shell;
+  readonly #target: Target;
+  readonly #connect: () => Promise<Transport>;
+  #transport: Transport;
+  #memory: TerminalMemory = { needed: "unknown" };
+  #shell: { readonly kept: KeptShell; readonly release: () => void } | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #requests = 0;
+  #closed = false;
+  readonly #onClose: () => void;
+
+  constructor(target: Target, transport: Transport, connect: () => Promise<Transport>, onClose: () => void) {
+    this.host = target.host;
+    this.#target = target;
+    this.#transport = transport;
+    this.#connect = connect;
+    this.#onClose = onClose;
+    this.$ = remoteShell({ host: target.host, run: (script, events) => this.runProgram(script, events), kill: (group, signal) => this.kill(group, signal) });
+  }
+
+  get user(): string {
+    return this.#target.become.method === "none" ? this.#transport.user : this.#target.become.user;
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  request(script: string, options: RequestOptions): Promise<void> {
+    if (script.includes("\0")) return Promise.reject(new TypeError("a script cannot hold a NUL byte"));
+    const turn = this.#last.then(() => this.#request(Buffer.from(script), options));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #request(script: Buffer, options: RequestOptions): Promise<void> {
+    options.signal?.throwIfAborted();
+    const before = this.#memory.needed;
+    try {
+      await this.#send(script, options);
+    } catch (error) {
+      // The shell never began, so the script was not read: sudo wanted a terminal, which is known now.
+      if (before === "yes" || this.#memory.needed !== "yes" || options.signal?.aborted) throw error;
+      await this.#send(script, options);
+    }
+  }
+
+  async #send(script: Buffer, options: RequestOptions): Promise<void> {
+    const shell = await this.#openShell();
+    options.signal?.throwIfAborted();
+    this.#requests += 1;
+    try {
+      await shell.run(script, options);
+    } catch (error) {
+      if (options.signal?.aborted) await this.#abandon(shell);
+      throw error;
+    }
+  }
+
+  async #openShell(): Promise<KeptShell> {
+    if (this.#shell?.kept.usable) return this.#shell.kept;
+    const release = await this.#slots();
+    const kept = new KeptShell(this.host);
+    try {
+      const program = await openProgram(this.#transport, this.#target, this.#ask(LOOP, kept), this.#memory, true);
+      kept.attach(program);
+      void program.closed.then(release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    this.#shell = { kept, release };
+    return kept;
+  }
+
+  /** Stops what the shell runs. The shell is not used again, whether or not that works. */
+  async #abandon(shell: KeptShell): Promise<void> {
+    const { program } = shell;
+    if (this.#shell?.kept === shell) {
+      this.#shell.release();
+      this.#shell = undefined;
+    }
+    if (!program) return;
+    const timer = setTimeout(() => program.destroy(), STOPPING);
+    try {
+      const group = await Promise.race([program.started, program.closed.then(() => undefined)]);
+      if (group !== undefined) await Promise.race([this.#stop(group), program.closed]);
+    } catch {
+      // The connection is gone, and the script's terminal of output with it.
+    } finally {
+      clearTimeout(timer);
+      program.destroy();
+    }
+  }
+
+  /** Runs a script of its own channel, as the session's user. Its input may be written to when this resolves. */
+  async runProgram(script: string, events: ChannelEvents, urgent = false): Promise<Program> {
+    const release = urgent ? () => {} : await this.#slots();
+    try {
+      const program = await openProgram(this.#transport, this.#target, this.#ask(script, events), this.#memory, false);
+      void program.closed.then(release);
+      return program;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  upload(content: UploadContent, path: string): Promise<void> {
+    return uploadTo(this.host, (script, events) => this.runProgram(script, events), content, path);
+  }
+
+  async kill(processGroup: number, signal: "TERM" | "KILL"): Promise<void> {
+    await this.#run(killScript(processGroup, signal));
+  }
+
+  async #stop(group: number): Promise<void> {
+    await this.#run(killScript(group, "TERM", true));
+  }
+
+  /** For killing: takes no slot, since what is to be killed may hold the last one. */
+  async #run(script: string): Promise<Exit> {
+    const said: Buffer[] = [];
+    const program = await this.runProgram(script, { onStdout: () => {}, onStderr: (chunk) => said.push(chunk) }, true);
+    program.stdin.end();
+    const exit = await program.closed;
+    if (exit.lost !== undefined) throw new ConnectionLost(`${this.host}: ${exit.lost}`, { host: this.host });
+    if (exit.code !== 0) throw new HawserError(`${this.host}: no process was signalled`, { host: this.host, stderr: Buffer.concat(said).toString().trim() });
+    return exit;
+  }
+
+  async reconnect(withinSeconds: number): Promise<void> {
+    await this.#transport.close();
+    this.#shell = undefined;
+    this.#transport = await reconnectWithin(withinSeconds, this.#connect);
+    this.#requests = 0;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#onClose();
+    const program = this.#shell?.kept.program;
+    if (program && this.#shell?.kept.usable) {
+      program.stdin.end();
+      await Promise.race([program.closed, new Promise((resolve) => setTimeout(resolve, GOODBYE).unref())]);
+    }
+    await this.#transport.close();
+  }
+
+  #ask(script: string, events: ChannelEvents): { script: string; events: ChannelEvents; onExchange: () => void } {
+    return { script, events, onExchange: () => void (this.#requests += 1) };
+  }
+
+  async #slots(): Promise<() => void> {
+    const { lost, slots, user } = this.#transport;
+    if (lost !== undefined) throw new ConnectionLost(`${this.host}: ${lost}`, { host: this.host, hint: "reconnect before the next request" });
+    return await slots.take(slotsFor(this.#target, user, this.#memory));
+  }
+}
+

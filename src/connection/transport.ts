@@ -1,0 +1,37 @@
+import type { Writable } from "node:stream";
+import type { Slots } from "./slots.ts";
+
+/** How a command ended. `lost` says why no exit status came; the command may or may not have finished. */
+export type Exit = { readonly code: number | null; readonly signal: string | null; readonly lost?: undefined } | { readonly lost: string };
+
+/** One running command. Its output goes to the callbacks given when it was opened. */
+export interface Channel {
+  readonly stdin: Writable;
+  /** Resolves when the command has ended and all of its output was delivered. Never rejects. */
+  readonly closed: Promise<Exit>;
+  /** Lets go of the command without waiting for it. */
+  destroy(): void;
+}
+
+export interface ChannelEvents {
+  readonly onStdout: (chunk: Buffer) => void;
+  readonly onStderr: (chunk: Buffer) => void;
+}
+
+/** A way to run commands on one machine as one login user: an ssh connection, or this machine itself. */
+export interface Transport {
+  /** For messages, such as `root@10.0.0.1:22`. */
+  readonly place: string;
+  /** The login user. */
+  readonly user: string;
+  readonly slots: Slots;
+  /** Why the connection is gone, once it is. */
+  readonly lost: string | undefined;
+  /**
+   * Runs a command line under the login shell, on a terminal when `tty` is set (stdout and stderr are then one stream).
+   * @throws ConnectionLost
+   */
+  open(command: string, events: ChannelEvents, options?: { readonly tty?: boolean }): Promise<Channel>;
+  /** Never rejects. */
+  close(): Promise<void>;
+}

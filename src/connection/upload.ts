@@ -1,0 +1,79 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { ConnectionLost } from "../engine/session.ts";
+import { HawserError, UsageError } from "../errors/index.ts";
+import { quote } from "../shell/index.ts";
+import type { Program } from "./program.ts";
+import type { ChannelEvents } from "./transport.ts";
+
+export type UploadContent = Buffer | { readonly localFile: string };
+
+type Run = (script: string, events: ChannelEvents) => Promise<Program>;
+
+/**
+ * Takes the old file away and makes a new one (noclobber opens with O_EXCL, so nobody's link is written through), counts
+ * what arrived, and lets dd sync it: an empty input with `conv=fsync` costs nothing but the fsync.
+ */
+function uploadScript(path: string, size: number): string {
+  const target = quote(path);
+  return `p=${target}
+rm -f -- "$p" && set -C && cat >"$p" || { r=$?; rm -f -- "$p"; exit $r; }
+n=$(wc -c <"$p") && [ "$n" -eq ${size} ] || { rm -f -- "$p"; printf 'only %s of ${size} bytes arrived\\n' "$n" >&2; exit 74; }
+dd if=/dev/null of="$p" conv=notrunc,fsync 2>/dev/null || :
+`;
+}
+
+/**
+ * Streams bytes to a new file of mode 0600.
+ * @throws HawserError when the host did not take all of it; the file is gone then
+ * @throws ConnectionLost
+ * @throws UsageError when the local file cannot be read
+ */
+export async function uploadTo(host: string, run: Run, content: UploadContent, path: string): Promise<void> {
+  if (!path.startsWith("/") || path.includes("\0")) throw new UsageError(`an upload goes to an absolute path, not to ${JSON.stringify(path)}`, { host });
+  const size = Buffer.isBuffer(content) ? content.length : await sizeOf(content.localFile);
+  const said: Buffer[] = [];
+  const program = await run(uploadScript(path, size), { onStdout: () => {}, onStderr: (chunk) => said.push(chunk) });
+  const sent = await send(content, size, program);
+  const exit = await program.closed;
+  await program.started;
+  if (exit.lost !== undefined) throw new ConnectionLost(`${host}: ${exit.lost}`, { host });
+  if (exit.code === 0) return;
+  if (sent instanceof UsageError) throw sent;
+  const stderr = Buffer.concat(said).toString().trim();
+  throw new HawserError(`${host}: the upload to ${path} failed: ${stderr.split("\n").at(-1) || `exit code ${exit.code}`}`, { host, stderr, cause: sent });
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    const { size, isFile } = await stat(file).then((found) => ({ size: found.size, isFile: found.isFile() }));
+    if (!isFile) throw new Error("not a regular file");
+    return size;
+  } catch (error) {
+    throw new UsageError(`cannot upload ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** What went wrong on this side, if anything; the host's own account of it comes first. */
+async function send(content: UploadContent, size: number, program: Program): Promise<Error | undefined> {
+  const local = !Buffer.isBuffer(content);
+  // A file that grows while it is read would arrive longer than was announced.
+  const source: Readable = local ? createReadStream(content.localFile, { end: Math.max(0, size - 1) }) : Readable.from(chunks(content), { objectMode: false });
+  let readError: Error | undefined;
+  source.once("error", (error: Error) => (readError = new UsageError(`cannot read ${local ? content.localFile : "the content"}: ${error.message}`, { cause: error })));
+  try {
+    if (size === 0) program.stdin.end();
+    else await pipeline(source, program.stdin);
+    return undefined;
+  } catch (error) {
+    program.stdin.end();
+    return readError ?? (error as Error);
+  }
+}
+
+/** Views of 256 KiB: the channel takes them one by one, and nothing is copied. */
+function* chunks(content: Buffer): Generator<Buffer> {
+  for (let at = 0; at < content.length; at += 262_144) yield content.subarray(at, at + 262_144);
+}
