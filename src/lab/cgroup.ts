@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LabError } from "./error.ts";
 import { absentAs } from "./sources.ts";
@@ -17,14 +17,18 @@ export const cgroupOf = (lab: string, part?: string): string => (part === undefi
 export const SHARED_CGROUP = "hawser/_shared";
 
 /**
- * Where the hierarchies that systemd-nspawn looks at are mounted: v2 alone; or in the hybrid layout, v2 beside systemd's
- * own v1 hierarchy. A host must be in its own cgroup in both, or two hosts share one and end each other's services.
- * The first one decides membership.
+ * Where the kernel's hierarchies are mounted: v2 alone; or the hybrid layout, v2 beside systemd's and the controllers' v1
+ * ones. A host must be in its own cgroup in each of them, or two hosts share one and end each other's services.
+ *
+ * The first one decides membership: it is the one that systemd-nspawn goes by.
  */
 function hierarchies(): string[] {
-  const candidates = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"];
-  const found = candidates.filter((directory) => existsSync(join(directory, "cgroup.procs")));
-  if (found.length > 0) return found;
+  const top = "/sys/fs/cgroup";
+  if (existsSync(join(top, "cgroup.procs"))) return [top];
+  const mounted = readdirSync(top, { withFileTypes: true }).filter((entry) => entry.isDirectory() && existsSync(join(top, entry.name, "cgroup.procs")));
+  const names = mounted.map(({ name }) => name);
+  const first = ["unified", "systemd"].filter((name) => names.includes(name));
+  if (first.length > 0) return [...first, ...names.filter((name) => !first.includes(name))].map((name) => join(top, name));
   throw new LabError("this machine has neither cgroup v2 nor systemd's v1 hierarchy mounted in /sys/fs/cgroup");
 }
 
@@ -32,12 +36,22 @@ function hierarchies(): string[] {
 export async function makeCgroup(cgroup: string): Promise<string[]> {
   const folders = hierarchies().map((hierarchy) => join(hierarchy, cgroup));
   for (const folder of folders) await mkdir(folder, { recursive: true });
+  for (const folder of folders.filter((folder) => folder.startsWith("/sys/fs/cgroup/cpuset/"))) await fillCpuset(folder);
   return folders.map((folder) => join(folder, "cgroup.procs"));
+}
+
+/** A v1 cpuset takes no process before it is told its processors and memory nodes: all that its parent has. */
+async function fillCpuset(folder: string): Promise<void> {
+  if (dirname(folder) === "/sys/fs/cgroup") return;
+  await fillCpuset(dirname(folder));
+  for (const file of ["cpuset.cpus", "cpuset.mems"])
+    if ((await readFile(join(folder, file), "utf8")).trim() === "") await writeFile(join(folder, file), await readFile(join(dirname(folder), file), "utf8"));
 }
 
 /** All pids in a cgroup and below; none when it does not exist. */
 export async function pidsIn(cgroup: string): Promise<number[]> {
-  return (await Promise.all(hierarchies().map((hierarchy) => pidsBelow(join(hierarchy, cgroup))))).flat();
+  const [first = ""] = hierarchies();
+  return pidsBelow(join(first, cgroup));
 }
 
 /**

@@ -20,6 +20,7 @@ const PACKAGES = [
  * apt goes through the lab's cache at an address that is the same for every lab.
  * Host keys are made per host, never shared through an image.
  * The clock is the controller's own and no host may set it, so chrony runs with -x: it measures and leaves it alone.
+ * nspawn mounts v1 controllers read-only; they show the host's own cgroups alone, and a container engine writes to them.
  * Timers would start work in the middle of a measurement; there is no terminal for getty.
  */
 const COMMON_SCRIPT = `set -eu
@@ -55,6 +56,18 @@ ConditionCapability=
 ExecStart=
 ExecStart=!/usr/sbin/chronyd -x $DAEMON_OPTS
 END
+put /etc/systemd/system/hawser-lab-cgroups.service <<'END'
+[Unit]
+DefaultDependencies=no
+Before=sysinit.target
+ConditionPathExists=/sys/fs/cgroup/systemd
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -ec 'for d in /sys/fs/cgroup/*/; do mount -o remount,bind,rw $d; done'
+[Install]
+WantedBy=sysinit.target
+END
+chroot "$root" systemctl -q enable hawser-lab-cgroups.service
 for unit in console-getty.service getty@.service getty.target systemd-networkd-wait-online.service \\
   apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer logrotate.timer; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
