@@ -1,6 +1,7 @@
 import type { BlockNode, GivenNode, HandlerNode, ResourceNode } from "../dsl/items.ts";
 import { resourcesOf } from "../dsl/items.ts";
 import { HawserError } from "../errors/index.ts";
+import { restoreFile } from "../resources/file.ts";
 import { PlanError, type Change, type HostTools } from "../resources/contract.ts";
 import { Sh } from "../shell/index.ts";
 import { LineSplitter } from "./lines.ts";
@@ -150,7 +151,7 @@ export class HostApply {
     const look = expected ?? (this.#cx.book.get(node) as Look);
     if (look.timedOut) throw new PlanError(look.seen.err, "something on the host hangs: a dead mount or a stuck daemon");
     if (node.kind.kind === "read") return this.#read(draft, node, look);
-    const change = this.#plan(draft, node, look);
+    const change = node.restores ? this.#planRestore(node.restores) : this.#plan(draft, node, look);
     if (change === "barrier") return "barrier";
     if (!change) {
       if (!queued) this.#finish(node);
@@ -158,7 +159,7 @@ export class HostApply {
       return queued ? "queued" : "finished";
     }
     for (const value of Object.values(node.uses)) value.get();
-    if (change.run || change.reboots || change.uploads?.length || node.restores) return queued ? "barrier" : { solo: change, look };
+    if (change.run || change.reboots || change.uploads?.length) return queued ? "barrier" : { solo: change, look };
     enqueue(draft.steps, op, { node, look: this.#cx.book.fragment(node), planned: look, change }, this.#cx.redactor.add);
     draft.expected.set(key, change.after && expectedLook(change.after));
     draft.changing.add(node);
@@ -175,6 +176,14 @@ export class HostApply {
       if (error instanceof PlanError && draft.changing.size > 0) return "barrier";
       throw error;
     }
+  }
+
+  /** What brings a file back to how this run found it. */
+  #planRestore(replaced: ResourceNode): Change | undefined {
+    const before = this.#first.get(replaced);
+    const now = this.#cx.book.get(replaced);
+    if (!before || !now) return undefined;
+    return restoreFile((replaced.args as { path: string }).path, before.seen, now.seen, this.#cx.kinds.facts);
   }
 
   #read(draft: Draft, node: ResourceNode, look: Look): Verdict {
@@ -391,7 +400,7 @@ export class HostApply {
 
   async #rescue(node: BlockNode): Promise<void> {
     phase(this.#cx, "applying", `rescue of ${node.id}`);
-    await this.#sweep();
+    await this.#sweep(resourcesOf([...node.items, ...node.rescue, ...node.always]));
     await this.#runOps(program(node.rescue, this.#cx.handlers));
     const markers = [...new Set(resourcesOf(node.items).flatMap((inside) => inside.notify))];
     for (const handler of markers) this.#cx.pending.delete(handler.id);

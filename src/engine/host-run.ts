@@ -44,6 +44,7 @@ export class HostRun {
   #remote: Remote | undefined;
   facts: Facts | undefined;
   roleFacts: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();
+  #refusal: HawserError | undefined;
   /** Why the host takes no further part, once that is so. */
   ended: "failed" | "unreachable" | "stopped" | undefined;
 
@@ -76,6 +77,8 @@ export class HostRun {
     const lock = this.#options.check || options.readOnly ? WATCH_LOCK : lockLines(this.#options.note, this.#options.run, this.#options.lockTimeout);
     const looks = [fragment(factsProbe, undefined, this.#options.redactor.add), ...wanted.map(({ spec }) => fragment(spec.probe, undefined, this.#options.redactor.add))];
     const [facts, ...rest] = await this.#remote.look(looks, `${lock}${LIST_PENDING}`, (label, out) => this.#frame(label, out.toString().trim(), options.readOnly ?? false));
+    // Thrown here and not where the frame arrives, which is inside a stream's listener.
+    if (this.#refusal) throw this.#refusal;
     this.facts = parseFacts((facts as Look).seen);
     const byRole = new Map<string, Record<string, unknown>>();
     wanted.forEach((fact, i) => byRole.set(fact.role, { ...byRole.get(fact.role), [fact.name]: parseRoleFact(fact, (rest[i] as Look).seen, this.name) }));
@@ -86,9 +89,9 @@ export class HostRun {
     if (label === "N 0") {
       for (const marker of body.split("\n")) if (marker !== "") this.pending.add(handlerIdOf(marker));
     } else if (label === "L 1") {
-      throw new HostLocked(`another run works on this host: ${holder(body)}`, { host: this.name, hint: `wait for it, or give this run a longer --lock-timeout than ${this.#options.lockTimeout} s` });
+      this.#refusal = new HostLocked(`another run works on this host: ${holder(body)}`, { host: this.name, hint: `wait for it, or give this run a longer --lock-timeout than ${this.#options.lockTimeout} s` });
     } else if (label === "L 2") {
-      throw new HawserError("the lock cannot be made on the host", { host: this.name, stderr: body, hint: "the user needs to become root (`become:` in the inventory), or /run is full or read-only" });
+      this.#refusal = new HawserError("the lock cannot be made on the host", { host: this.name, stderr: body, hint: "the user needs to become root (`become:` in the inventory), or /run is full or read-only" });
     } else if (label === "L 0" && body !== "" && !readOnly) {
       const message = this.#options.check ? `a run works on this host now: ${holder(body)}` : `the last run ended without cleaning up: ${holder(body)}`;
       this.#options.emit({ event: "warning", host: this.name, message });

@@ -36,7 +36,8 @@ export interface Step {
  * Lock descriptor 9 is closed for everything that is run, or a daemon would inherit it.
  */
 function prelude(mark: string): string {
-  return `${FOLDERS}hw_n=${mark}
+  return `${FOLDERS}if [ -n "$hw_l" ]; then rm -f "$hw_l.out" "$hw_l.err"; hw_l=; fi
+hw_n=${mark}
 hw_s=
 hw_m() { printf '\\n%s %s;' "$hw_n" "$1"; printf '\\n%s %s;' "$hw_n" "$1" >&2; }
 hw_p() { ( eval "$2" ) </dev/null 9>&-; hw_m "P $1 $?"; }
@@ -96,7 +97,8 @@ function stepLines(step: Step): string {
 
 /**
  * A batch of applies followed by looks, run in a session of its own: what it prints goes to a root-only file that is
- * followed, so neither a dead controller nor a closed pipe stops it halfway.
+ * followed, so neither a dead controller nor a closed pipe stops it halfway. The next script removes the file; the last
+ * one of a run stays until the next run, for whoever wants to read it.
  * @param id Names the batch's files.
  */
 export function batchScript(mark: string, end: string, id: string, steps: readonly Step[], looks: readonly { readonly index: number; readonly look: Fragment }[]): string {
@@ -104,6 +106,7 @@ export function batchScript(mark: string, end: string, id: string, steps: readon
   const log = `${RUN}/${id}`;
   // The shell reads the job, one compound command, to its end before it runs any of it.
   return `${FOLDERS}mkdir -p ${RUN} ${STATE}/pending
+if [ -n "$hw_l" ]; then rm -f "$hw_l.out" "$hw_l.err"; fi
 : >${log}.out; : >${log}.err
 hw_job=${quote(job)}
 printf '%s\\n' "$hw_job" | setsid sh >>${log}.out 2>>${log}.err &
@@ -116,7 +119,8 @@ function followLines(log: string, fromOut: number, fromErr: number): string {
   return `tail -c +${fromOut} -f ${log}.out &
 hw_t=$!
 tail -c +${fromErr} -f ${log}.err >&2 &
-hw_after="kill $hw_t $! 2>/dev/null"'; rm -f ${log}.out ${log}.err'
+hw_after="kill $hw_t $! 2>/dev/null"
+hw_l=${log}
 `;
 }
 
@@ -137,6 +141,7 @@ export function lockLines(note: string, run: string, waitSeconds: number): strin
   if mkdir -p ${RUN} ${STATE}/pending && chmod 0700 ${RUN} ${STATE} && exec 9>>${file}; then
     if flock -n 9 || { grep -q ${quote(`run ${run}`)} ${file}.note 2>/dev/null && { kill "$(sed -n 's/^shell //p' ${file}.note)" 2>/dev/null; flock -w 30 9; }; } || { cat ${file}.note 2>/dev/null; flock -w ${waitSeconds} 9; }; then
       if [ -e ${file}.note ]; then cat ${file}.note; fi
+      rm -f ${RUN}/batch-*
       hw_locked=1
       printf '%s\\nrun %s\\nshell %s\\n' ${quote(note)} ${run} "$$" >${file}.note
       trap 'if [ -z "$hw_w" ] || ! kill -0 "$hw_w" 2>/dev/null; then rm -f ${file}.note; fi' EXIT

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { $ } from "zx";
-import { ConnectionLost, ShellEnded, type RequestOptions, type Session } from "../../src/engine/session.ts";
+import { ConnectionLost, ShellEnded, Unreachable, type RequestOptions, type Session } from "../../src/engine/session.ts";
 
 const LOOP = `umask 077; cd /; hw_after=
 while IFS= read -r n; do
@@ -29,6 +29,8 @@ export class LocalSession implements Session {
   /** Called after a script was sent; may cut the connection. */
   afterSend: ((script: string, session: LocalSession) => void) | undefined;
   reconnects = 0;
+  /** The host does not answer any more. */
+  gone = false;
   readonly #shell: string;
   readonly #keep: boolean;
   #child: ChildProcess | undefined;
@@ -114,7 +116,7 @@ export class LocalSession implements Session {
   /** As a cable that is pulled: the shell on the host gets its end of input a little later, what it started goes on. */
   cut(): void {
     const child = this.#child;
-    if (child?.pid !== undefined) process.kill(child.pid, "SIGKILL");
+    if (child?.pid !== undefined) process.kill(-child.pid, "SIGKILL");
     this.#child = undefined;
   }
 
@@ -131,6 +133,7 @@ export class LocalSession implements Session {
 
   async reconnect(): Promise<void> {
     this.reconnects++;
+    if (this.gone) throw new Unreachable("no answer", { host: this.host });
   }
 
   async close(): Promise<void> {
