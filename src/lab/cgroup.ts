@@ -35,7 +35,10 @@ function hierarchies(): string[] {
 /** Makes a cgroup. @returns the files into which a process writes its pid to join it, one for each hierarchy */
 export async function makeCgroup(cgroup: string): Promise<string[]> {
   const folders = hierarchies().map((hierarchy) => join(hierarchy, cgroup));
-  for (const folder of folders) await mkdir(folder, { recursive: true });
+  for (const folder of folders)
+    await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+      throw new LabError(`cannot make the cgroup ${folder}`, { cause, evidence: String(cause), hint: "run as root, outside a container whose cgroups are read-only" });
+    });
   for (const folder of folders.filter((folder) => folder.startsWith("/sys/fs/cgroup/cpuset/"))) await fillCpuset(folder);
   return folders.map((folder) => join(folder, "cgroup.procs"));
 }

@@ -32,7 +32,8 @@ export async function labDown(name: string): Promise<void> {
   checkLabName(name);
   await withLock(labLock(name), async () => {
     const record = await readRecord(name).catch(brokenRecord);
-    await backendNamed(record?.backend ?? "nspawn").raze(name);
+    const likely = process.platform === "linux" ? "nspawn" : "docker";
+    await backendNamed(record?.backend ?? likely).raze(name);
   });
 }
 
@@ -98,7 +99,7 @@ async function raiseMissing(record: LabRecord, spec: LabSpec, onProgress: OnProg
   const missing = spec.hosts.filter(({ name }) => !before.hosts.some((host) => host.name === name && host.ready));
   const { raised, fallen } = missing.length > 0 ? await backend.raise(record, missing, onProgress) : { raised: [], fallen: [] };
   const kept = record.hosts.filter(({ name }) => !raised.some((host) => host.name === name));
-  const rttMs = spec.rttMs ?? 0;
+  const rttMs = spec.rttMs ?? record.rttMs;
   const after = { ...record, rttMs, hosts: [...kept, ...raised].sort((a, b) => (a.address < b.address ? -1 : 1)) };
   await writeKnownHosts(after.name, after.hosts);
   await writeRecord(after);

@@ -16,7 +16,7 @@ export interface LabSpec {
   /** Lower-case letters, digits and hyphens, at most 12 characters (it is part of a link's name, which holds 15). */
   readonly name: string;
   readonly hosts: readonly LabHost[];
-  /** Round-trip time in milliseconds, controller to host and region to region. Default 0: none is added. */
+  /** Round-trip time in milliseconds, controller to host and region to region. Default: as it is, 0 for a new lab. */
   readonly rttMs?: number;
 }
 

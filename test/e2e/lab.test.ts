@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { installPrerequisites, labDown, labExec, labHost, labSetRtt, labStatus, labUp } from "../../src/lab/index.ts";
+import { installPrerequisites, LabError, labDown, labExec, labHost, labSetRtt, labStatus, labUp } from "../../src/lab/index.ts";
 import { LAB, SPEC, ssh, traces } from "./lab-fixture.ts";
 
 const skip = process.platform === "linux" && process.getuid?.() === 0 ? false : "the nspawn backend needs root on Linux";
@@ -16,6 +16,8 @@ const bootId = async (host: string): Promise<string> => (await ssh(host, "cat /p
 before(async () => {
   if (skip !== false) return;
   await installPrerequisites();
+  // Builds the images if need be, so that no test's time limit has to allow for it.
+  await up();
   await labDown(LAB);
 });
 after(async () => {
@@ -93,6 +95,16 @@ void test("a power cut and a shutdown are seen, and the host comes back from its
   await labHost.stop(LAB, "sg1");
   assert.equal((await up()).hosts.every(({ ready }) => ready), true);
   assert.equal((await ssh("sg1", "cat /root/kept")).out, "written");
+});
+
+void test("a host that does not boot is an error with its console's last words, and nothing of it runs on", options, async () => {
+  await labHost.kill(LAB, "sg2");
+  const root = join((await labStatus(LAB))?.directory ?? "", "hosts/sg2/root");
+  renameSync(join(root, "usr/lib/systemd/systemd"), join(root, "usr/lib/systemd/gone"));
+  await assert.rejects(up(), (error) => error instanceof LabError && error.message.startsWith("sg2 did not answer") && /No such file/.test(error.evidence ?? ""));
+  assert.deepEqual((await labStatus(LAB))?.hosts.map(({ power }) => power), ["up", "up", "off"]);
+  renameSync(join(root, "usr/lib/systemd/gone"), join(root, "usr/lib/systemd/systemd"));
+  assert.equal((await up()).hosts.every(({ ready }) => ready), true);
 });
 
 void test("a pulled cable cuts a host off and leaves it running", options, async () => {
