@@ -8,7 +8,7 @@ export function labOf(inventory: Inventory): LabSpec | undefined {
     const lab = host.vars["lab"];
     if (lab === undefined) return [];
     const image = (lab as { image?: unknown }).image ?? "debian";
-    if (image !== "debian" && image !== "el") throw new UsageError(`${host.name}: lab.image is debian or el, not ${String(image)}`, place(inventory, host.name));
+    if (image !== "debian" && image !== "el") throw new UsageError(`${host.name}: lab.image is debian or el, not ${JSON.stringify(image)}`, place(inventory, host.name));
     return [{ name: host.name, address: host.connection.address, region: host.region, image }];
   });
   if (hosts.length === 0) return undefined;

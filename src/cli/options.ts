@@ -8,4 +8,4 @@ export interface Exit {
 /** The inventory option that most commands share. */
 export const inventoryOption = (): Option => new Option("-i, --inventory <path>", "inventory folder or file").env("HAWSER_INVENTORY").default("inventory/production");
 
-export const extraVarsOption = (): Option => new Option("-e, --extra-vars <vars>", "key=value, or @file.yml; may be given more than once").argParser((value: string, before: string[] = []) => [...before, value]);
+export const extraVarsOption = (): Option => new Option("-e, --extra-vars <vars>", "key=value, or @file.yml; may be given more than once").argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);

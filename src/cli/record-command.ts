@@ -22,7 +22,7 @@ export function recordCommand(program: Command): void {
         const remote = new Remote(session, { probeTimeout: 30, onConnection: () => {} });
         const [look] = await remote.look([fragment(factsProbe, undefined, new Redactor().add)]);
         const facts = parseFacts(look?.seen ?? { out: "", err: "", code: 1 });
-        process.stdout.write(`${JSON.stringify(facts, (_, value: unknown) => (value instanceof Set ? [...value].sort() : value), 2)}\n`);
+        process.stdout.write(`${JSON.stringify(facts, (_, value: unknown) => (value instanceof Set ? [...(value as Set<string>)].sort((a, b) => (a < b ? -1 : 1)) : value), 2)}\n`);
       } finally {
         await session.close();
         await connections.close();

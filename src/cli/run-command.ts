@@ -107,7 +107,7 @@ async function runFile(file: string, flags: Flags): Promise<number> {
 async function reported(flags: Flags, run: (listen: (event: RunEvent) => void, signals: { interrupt: AbortSignal; abort: AbortSignal }) => Promise<Parameters<typeof exitCode>[0]>): Promise<number> {
   const color = wantsColor(process.stdout);
   const reporter: Reporter =
-    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty: process.stdout.isTTY === true && process.env["TERM"] !== "dumb", color, diff: flags.diff ?? false, verbose: flags.verbose ?? false });
+    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty:  process.stdout.isTTY && process.env["TERM"] !== "dumb", color, diff: flags.diff ?? false, verbose: flags.verbose ?? false });
   const signals = interrupts((message) => process.stderr.write(`\n${message}\n`));
   try {
     const recap = await run((event) => reporter.on(event), signals);

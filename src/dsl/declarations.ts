@@ -114,7 +114,7 @@ export class Declarations {
     const { common, own } = splitOptions(options);
     const { uses = {}, apply, ...rest } = own as { uses?: Record<string, Value<unknown>>; apply: unknown } & Record<string, unknown>;
     const withUses = typeof apply === "function" ? (tools: HostTools) => (apply as (tools: HostTools) => Promise<unknown>)({ ...tools, uses: unwrap(uses) } as HostTools) : apply;
-    return this.declare(task as unknown as Kind<z.ZodType>, { name, apply: withUses, ...rest }, common, { uses });
+    return this.declare(task, { name, apply: withUses, ...rest }, common, { uses });
   }
 
   /** A value read from the host, after its needs are done. `parse` gets the probe's output; without it, the trimmed text. */
@@ -123,7 +123,7 @@ export class Declarations {
   read(name: string, options: CommonOptions & { probe: Sh; parse?: (out: string) => unknown }): Value<unknown> {
     const { common } = splitOptions(options);
     const { value, settle, fail } = Value.pending<unknown>(`${this.scope.role}/read:${name}`);
-    this.declare(read as unknown as Kind<z.ZodType>, { name, probe: options.probe, parse: options.parse ?? ((out: string) => out.trim()) }, common, {
+    this.declare(read, { name, probe: options.probe, parse: options.parse ?? ((out: string) => out.trim()) }, common, {
       produces: value,
       settle: (outcome) => ("failed" in outcome ? fail(outcome.failed) : settle(outcome.value)),
     });
@@ -176,12 +176,12 @@ export class Declarations {
   /** Waits on the host until `probe` exits 0. `within` and `every` are seconds. */
   gate(name: string, options: CommonOptions & { probe: Sh; within: number; every?: number }): ResourceNode {
     const { common, own } = splitOptions(options);
-    return this.declare(gate as unknown as Kind<z.ZodType>, { name, ...own }, common);
+    return this.declare(gate, { name, ...own }, common);
   }
 
   /** In a rescue: puts back the file that this run replaced. */
   restore(node: ResourceNode): ResourceNode {
-    return this.declare(task as unknown as Kind<z.ZodType>, { name: `restore ${node.id}`, check: Sh.raw("exit 1"), apply: Sh.raw("exit 1"), summary: "put back" }, {}, { restores: node });
+    return this.declare(task, { name: `restore ${node.id}`, check: Sh.raw("exit 1"), apply: Sh.raw("exit 1"), summary: "put back" }, {}, { restores: node });
   }
 
   /** Gives a value to other hosts under a name that defineRole's `exports` lists. */

@@ -32,5 +32,5 @@ export function splitOptions(options: object): { common: CommonOptions; own: Rec
     if (name in own && own[name] !== undefined) common[name] = own[name];
     delete own[name];
   }
-  return { common: common as CommonOptions, own };
+  return { common: common, own };
 }

@@ -83,7 +83,7 @@ export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = Fac
 /** @param meta `import.meta` of the role's file, by which templates are found. */
 export function defineRole<V extends z.ZodType, F extends FactSpecs = Record<never, never>, E extends ExportSpecs = Record<never, never>>(meta: ImportMeta, spec: RoleSpec<V, F, E>): Role<V, F, E> {
   if (!/^[a-z][a-z0-9-]*$/.test(spec.name)) throw new UsageError(`a role's name is lower case words with dashes, not "${spec.name}"`, { source: callSite() });
-  return { ...spec, exports: spec.exports ?? ({} as E), folder: path.dirname(fileURLToPath(meta.url)) } as Role<V, F, E>;
+  return { ...spec, exports: spec.exports ?? ({} as E), folder: path.dirname(fileURLToPath(meta.url)) };
 }
 
 /** How a use gets its vars: complete, from the inventory's key named like the role, or by a function of the host. */
@@ -111,5 +111,5 @@ export interface UseOptions {
  */
 export function use<V extends z.ZodType, F extends FactSpecs, E extends ExportSpecs>(role: Role<V, F, E>, vars?: z.input<V> | ((host: HostView) => z.input<V>), options: UseOptions = {}): Use {
   const source: VarsSource = vars === undefined ? { from: "inventory" } : typeof vars === "function" ? { from: "function", value: vars as (host: HostView) => unknown } : { from: "value", value: vars };
-  return { role: role as unknown as Role, name: options.as === undefined ? role.name : `${role.name}[${options.as}]`, vars: source, tags: options.tags ?? [], source: callSite() };
+  return { role: role, name: options.as === undefined ? role.name : `${role.name}[${options.as}]`, vars: source, tags: options.tags ?? [], source: callSite() };
 }

@@ -56,7 +56,7 @@ export interface HostContext {
   total: number;
 }
 
-const COUNT_OF: Readonly<Record<Outcome, keyof HostCounts & string>> = { ok: "ok", changed: "changed", "would-change": "wouldChange", unknown: "unknown", skipped: "skipped", failed: "failed" };
+const COUNT_OF: Readonly<Record<Outcome, Exclude<keyof HostCounts, "unreachable">>> = { ok: "ok", changed: "changed", "would-change": "wouldChange", unknown: "unknown", skipped: "skipped", failed: "failed" };
 
 export function phase(cx: HostContext, name: HostPhase, detail?: string): void {
   cx.emit({ event: "phase", host: cx.host, phase: name, done: cx.outcomes.size, total: cx.total, ...(detail !== undefined && { detail }) });
@@ -73,8 +73,8 @@ export interface Report {
 /** Counts an outcome and says it; a later outcome of the same resource replaces the earlier one. */
 export function report(cx: HostContext, node: ResourceNode | HandlerNode, { outcome, change, cause, seconds, failure }: Report): void {
   const before = cx.outcomes.get(node.id);
-  if (before) (cx.counts[COUNT_OF[before]] as number)--;
-  (cx.counts[COUNT_OF[outcome]] as number)++;
+  if (before) cx.counts[COUNT_OF[before]]--;
+  cx.counts[COUNT_OF[outcome]]++;
   cx.outcomes.set(node.id, outcome);
   cx.emit({
     event: "resource",

@@ -59,7 +59,7 @@ class PlaybookRun {
   constructor(playbook: Playbook, options: RunOptions, listen: (event: RunEvent) => void) {
     this.#playbook = playbook;
     this.#options = options;
-    this.#emit = (event) => listen({ at: Math.round(performance.now() - this.#began), ...event } as RunEvent);
+    this.#emit = (event) => listen({ at: Math.round(performance.now() - this.#began), ...event });
     this.#fork = new Semaphore(options.forks ?? 10);
     this.#hostOptions = {
       connect: options.connect,

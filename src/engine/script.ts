@@ -127,7 +127,7 @@ hw_l=${log}
 /** Follows a batch again after the connection was lost; prints the line \`gone\` and the end when the host no longer has it (it rebooted). */
 export function resumeScript(end: string, id: string, seenOut: number, seenErr: number): string {
   const log = `${RUN}/${id}`;
-  return `${FOLDERS}if [ -e ${log}.out ]; then\n${followLines(log, seenOut + 1, seenErr + 1)}else\n${`printf '\\n%s\\n' ${end}; printf 'gone\\n\\n%s\\n' ${end} >&2`}\nfi\n`;
+  return `${FOLDERS}if [ -e ${log}.out ]; then\n${followLines(log, seenOut + 1, seenErr + 1)}else\nprintf '\\n%s\\n' ${end}; printf 'gone\\n\\n%s\\n' ${end} >&2\nfi\n`;
 }
 
 /**

@@ -50,7 +50,7 @@ test("a handler that is owed runs in the next run, also when nothing changes the
   assert.match(failure?.source?.file ?? "", /apply\.test\.ts$/);
   broken = false;
   const second = await runTasks(tasks, { folders });
-  assert.equal(second.outcomes()["file:" + `${dir}/a`], "ok");
+  assert.equal(second.outcomes()[`file:${dir}/a`], "ok");
   assert.equal(second.outcomes()["handler:restart"], "changed");
   assert.equal(readFileSync(`${dir}/log`, "utf8"), "restarted\n");
   assert.deepEqual(second.recap.pendingHandlers, {});

@@ -53,11 +53,11 @@ export interface Setting extends Partial<Omit<RunOptions, "inventory" | "connect
 }
 
 /** Runs a role's declarations on sessions of this machine. */
-export async function runTasks(tasks: Tasks, setting: Setting = {}): Promise<Ran> {
-  return await runPlays([{ name: "p", hosts: "all", roles: [use(roleOf(tasks), {})], ...setting.play }], setting);
+export async function runTasks(tasks: Tasks, { play: spec, ...setting }: Setting = {}): Promise<Ran> {
+  return await runPlays([{ name: "p", hosts: "all", roles: [use(roleOf(tasks), {})], ...spec }], setting);
 }
 
-export async function runPlays(plays: readonly PlaySpec[], { hosts = ["h1"], play: _, prepare, shell, folders, ...options }: Setting = {}): Promise<Ran> {
+export async function runPlays(plays: readonly PlaySpec[], { hosts = ["h1"], prepare, shell, folders, ...options }: Omit<Setting, "play"> = {}): Promise<Ran> {
   const events: RunEvent[] = [];
   const sessions = new Map<string, LocalSession>();
   const recap = await runPlaybook(
@@ -80,8 +80,8 @@ export async function runPlays(plays: readonly PlaySpec[], { hosts = ["h1"], pla
     recap,
     events,
     sessions,
-    outcomes: (host = hosts[0] as string) => Object.fromEntries(resources.filter((event) => event.host === host).map((event) => [event.id.slice(event.id.indexOf("/") + 1), event.outcome])),
-    event: (id, host = hosts[0] as string) => {
+    outcomes: (host = hosts[0]) => Object.fromEntries(resources.filter((event) => event.host === host).map((event) => [event.id.slice(event.id.indexOf("/") + 1), event.outcome])),
+    event: (id, host = hosts[0]) => {
       const found = resources.findLast((event) => event.host === host && event.id.endsWith(id));
       if (!found) throw new Error(`no event for ${id} on ${host}: ${resources.map((event) => event.id).join(", ")}`);
       return found;

@@ -1,0 +1,132 @@
+import type { HandlerNode, ResourceNode } from "../dsl/items.ts";
+import { restoreFile } from "../resources/file.ts";
+import { PlanError, type Change } from "../resources/contract.ts";
+import { expectedLook, fragment, type Look } from "./fragment.ts";
+import { pendingValue, settleRead, waitFor } from "./host-context.ts";
+import type { HostState } from "./host-state.ts";
+import { Expectations } from "./looks.ts";
+import { enqueue, type QueuedStep } from "./queue.ts";
+
+/** What came of a resource while a batch is put together. */
+export type Verdict =
+  | "finished"
+  | "queued"
+  /** It cannot be planned before what is queued has been done. */
+  | "barrier"
+  /** It goes alone: what shell text cannot do, a reboot, or large uploads. */
+  | { readonly solo: Change; readonly look: Look };
+
+/** A batch under construction, and what the host is expected to look like after it. */
+export class Draft {
+  readonly steps: QueuedStep[] = [];
+  readonly #state: HostState;
+  readonly #expected = new Expectations();
+  readonly #changing = new Set<ResourceNode | HandlerNode>();
+  readonly #notified = new Set<HandlerNode>();
+  #opaque = false;
+
+  constructor(state: HostState) {
+    this.#state = state;
+  }
+
+  get #queued(): boolean {
+    return this.steps.length > 0;
+  }
+
+  /** Queues the pending handlers of a list. @returns the first that has to run alone, with nothing queued before it. */
+  handlers(handlers: readonly HandlerNode[], op: number): { readonly alone?: HandlerNode; readonly barrier?: true } {
+    const { pending, redactor } = this.#state.cx;
+    for (const handler of handlers) {
+      if ((!this.#notified.has(handler) && !pending.has(handler.id)) || this.#changing.has(handler)) continue;
+      if (typeof handler.run === "function") return this.#queued ? { barrier: true } : { alone: handler };
+      this.steps.push({ op, resources: [], handler, apply: fragment(handler.run, handler.user, redactor.add) });
+      this.#changing.add(handler);
+      this.#opaque = true;
+    }
+    return {};
+  }
+
+  /** Plans a resource on what the queued changes will leave; waits for values of other hosts when nothing is queued. */
+  async consider(node: ResourceNode, op: number): Promise<Verdict> {
+    if (this.#state.finished.has(node)) return "finished";
+    for (;;) {
+      try {
+        return await this.#consider(node, op);
+      } catch (error) {
+        const value = pendingValue(error);
+        if (value && this.#queued) return "barrier";
+        if (!value) return this.#state.fail(node, error);
+        await waitFor(this.#state.cx, value, node).catch((missing: unknown) => this.#state.fail(node, missing));
+      }
+    }
+  }
+
+  async #consider(node: ResourceNode, op: number): Promise<Verdict> {
+    const { cx } = this.#state;
+    const skipped = cx.skips(node);
+    if (skipped !== undefined) {
+      this.#state.skip(node, skipped);
+      return "finished";
+    }
+    const look = await this.#lookAt(node);
+    if (!look) return "barrier";
+    if (look.timedOut) throw new PlanError(look.seen.err, "something on the host hangs: a dead mount or a stuck daemon");
+    if (node.kind.kind === "read") return this.#read(node, look);
+    const change = node.restores ? this.#planRestore(node.restores) : this.#plan(node, look);
+    if (change === "barrier") return "barrier";
+    if (!change && !this.#queued) {
+      this.#state.finish(node);
+      return "finished";
+    }
+    // Values that only the apply takes.
+    if (change) for (const value of Object.values(node.uses)) value.get();
+    if (change && (change.run || change.reboots || change.uploads?.length)) return this.#queued ? "barrier" : { solo: change, look };
+    enqueue(this.steps, op, { node, look: cx.book.fragment(node), planned: look, ...(change && { change }) }, cx.redactor.add);
+    if (change) this.#expectAfter(node, change);
+    return "queued";
+  }
+
+  /** The expected look where something is queued, else the real one; undefined when it can only be told after the batch. */
+  async #lookAt(node: ResourceNode): Promise<Look | undefined> {
+    const { book } = this.#state.cx;
+    const expected = this.#expected.get(book.key(node));
+    if (expected === "unforeseeable") return undefined;
+    const known = expected ?? book.get(node);
+    if (known || this.#queued) return known;
+    await this.#state.sweep();
+    return book.get(node);
+  }
+
+  #expectAfter(node: ResourceNode, change: Change): void {
+    this.#expected.set(this.#state.cx.book.key(node), change.after && expectedLook(change.after));
+    this.#changing.add(node);
+    for (const handler of node.notify) this.#notified.add(handler);
+    this.#opaque ||= node.kind.opaque ?? false;
+  }
+
+  #plan(node: ResourceNode, look: Look): Change | undefined | "barrier" {
+    try {
+      return node.kind.plan(node.args, look.seen, this.#state.cx.kinds);
+    } catch (error) {
+      // What it saw may be mended by what is queued: look again after that.
+      if (error instanceof PlanError && this.#changing.size > 0) return "barrier";
+      throw error;
+    }
+  }
+
+  /** What brings a file back to how this run found it. */
+  #planRestore(replaced: ResourceNode): Change | undefined {
+    const before = this.#state.first.get(replaced);
+    const now = this.#state.cx.book.get(replaced);
+    if (!before || !now) return undefined;
+    return restoreFile((replaced.args as { path: string }).path, before.seen, now.seen, this.#state.cx.kinds.facts);
+  }
+
+  #read(node: ResourceNode, look: Look): Verdict {
+    const stale = this.#opaque || node.needs.some((need) => this.#changing.has(need)) || (look.seen.code !== 0 && this.#changing.size > 0);
+    if (stale) return "barrier";
+    settleRead(this.#state.cx, node, look.seen);
+    this.#state.finish(node);
+    return "finished";
+  }
+}

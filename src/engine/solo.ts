@@ -1,0 +1,88 @@
+import type { HandlerNode, ResourceNode } from "../dsl/items.ts";
+import { HawserError } from "../errors/index.ts";
+import type { Change, HostTools } from "../resources/contract.ts";
+import { Sh } from "../shell/index.ts";
+import { fragment, type Look } from "./fragment.ts";
+import { type HostContext, HostFailed, phase, report, reportError } from "./host-context.ts";
+import type { HostState } from "./host-state.ts";
+import { markerOf } from "./queue.ts";
+import { reboot } from "./reboot.ts";
+import { markerWord, STATE_FOLDER } from "./script.ts";
+
+/** What an imperative apply works with. */
+export function toolsFor(cx: HostContext, user?: string): HostTools {
+  return {
+    $: cx.remote.session.$,
+    sh: async (command: Sh) => {
+      const [look] = await cx.remote.look([fragment(command, user, cx.redactor.add)]);
+      return (look as Look).seen;
+    },
+    reconnect: async (within: number) => {
+      await cx.remote.session.reconnect(within);
+      await cx.renew();
+    },
+  };
+}
+
+/** Applies a change that shell text in a batch cannot make: a function, or a reboot. */
+export async function applyAlone(state: HostState, node: ResourceNode, change: Change): Promise<void> {
+  const { cx } = state;
+  phase(cx, "applying", node.id);
+  state.fresh = false;
+  const began = performance.now();
+  try {
+    await markPending(cx, node.notify);
+    if (change.run) await change.run(toolsFor(cx, node.user));
+    else if (change.reboots && change.apply) await reboot(cx, fragment(change.apply, node.user, cx.redactor.add), change.reboots.withinSeconds);
+  } catch (error) {
+    state.fail(node, error);
+  }
+  state.changed(node, change, (performance.now() - began) / 1000);
+  await state.sweep();
+}
+
+/** Brings the files that a change needs to the host. */
+export async function upload(state: HostState, node: ResourceNode, change: Change): Promise<void> {
+  const { cx } = state;
+  phase(cx, "applying", `${node.id}: uploading`);
+  try {
+    const made = await toolsFor(cx).sh(Sh.raw(`mkdir -p ${STATE_FOLDER}/stage`));
+    if (made.code !== 0) throw new HawserError(`${STATE_FOLDER}/stage cannot be made`, { stderr: made.err, hint: "uploads need root on the host, and room in /var" });
+    for (const { content, path } of change.uploads ?? []) await cx.remote.session.upload(content, path);
+  } catch (error) {
+    state.fail(node, error);
+  }
+}
+
+/** Runs a handler that is a function. @throws HostFailed */
+export async function handleAlone(state: HostState, handler: HandlerNode, run: (host: HostTools) => Promise<void>): Promise<void> {
+  const { cx } = state;
+  phase(cx, "applying", handler.id);
+  state.fresh = false;
+  const began = performance.now();
+  try {
+    await run(toolsFor(cx));
+    await forget(cx, [handler]);
+  } catch (error) {
+    reportError(cx, handler, error);
+    throw new HostFailed(`${handler.id} failed`, { host: cx.host, cause: error });
+  }
+  report(cx, handler, { outcome: "changed", change: { summary: "ran" }, seconds: (performance.now() - began) / 1000 });
+  await state.sweep();
+}
+
+const words = (handlers: readonly HandlerNode[]): string => handlers.map((handler) => markerWord(markerOf(handler))).join(" ");
+
+async function markPending(cx: HostContext, handlers: readonly HandlerNode[]): Promise<void> {
+  if (handlers.length === 0) return;
+  for (const handler of handlers) cx.pending.add(handler.id);
+  const made = await toolsFor(cx).sh(Sh.raw(`mkdir -p "$hw_state"/pending && touch ${words(handlers)}`));
+  if (made.code !== 0) throw new HawserError("the markers of its handlers could not be written", { stderr: made.err });
+}
+
+/** The handlers are owed no more. */
+export async function forget(cx: HostContext, handlers: readonly HandlerNode[]): Promise<void> {
+  if (handlers.length === 0) return;
+  for (const handler of handlers) cx.pending.delete(handler.id);
+  await toolsFor(cx).sh(Sh.raw(`rm -f ${words(handlers)}`));
+}
