@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { factsProbe, parseFacts } from "../../src/resources/facts-probe.ts";
 import { onEveryShell, render } from "./harness.ts";
 
