@@ -72,8 +72,8 @@ export class Declarations {
       uses: {},
       retries: options.retries ?? 0,
       delay: options.delay ?? 5,
-      ...(options.user !== undefined && { user: options.user }),
-      ...(options.timeout !== undefined && { timeout: options.timeout }),
+      ...(options.runAs !== undefined && { user: options.runAs }),
+      ...(options.applyTimeout !== undefined && { timeout: options.applyTimeout }),
       ...(options.formerly !== undefined && { formerly: options.formerly }),
       ...extra,
     };
@@ -84,8 +84,8 @@ export class Declarations {
   }
 
   /** A command to run once, at the end of the block or play, when a resource that names it in `notify` has changed. */
-  handler(name: string, run: Sh | ((host: HostTools) => Promise<void>), options: { user?: string; lane?: Lane } = {}): HandlerNode {
-    const node: HandlerNode = { type: "handler", id: `${this.scope.role}/handler:${name}`, role: this.scope.role, name, run, source: callSite(), tags: this.scope.tags, ...options };
+  handler(name: string, run: Sh | ((host: HostTools) => Promise<void>), { runAs, lane }: { runAs?: string; lane?: Lane } = {}): HandlerNode {
+    const node: HandlerNode = { type: "handler", id: `${this.scope.role}/handler:${name}`, role: this.scope.role, name, run, source: callSite(), tags: this.scope.tags, ...(runAs !== undefined && { user: runAs }), ...(lane && { lane }) };
     this.#register(node);
     this.#items.push(node);
     return node;

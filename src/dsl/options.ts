@@ -11,9 +11,9 @@ export interface CommonOptions {
   readonly notify?: HandlerNode | readonly HandlerNode[];
   readonly tags?: readonly string[];
   /** The user that probe and apply run as. Default: the session's, usually root. */
-  readonly user?: string;
+  readonly runAs?: string;
   /** Seconds that one apply may take. Default: no limit. */
-  readonly timeout?: number;
+  readonly applyTimeout?: number;
   /** How often a failed apply is tried again. Default 0. */
   readonly retries?: number;
   /** Seconds between tries. Default 5. */
@@ -22,7 +22,7 @@ export interface CommonOptions {
   readonly formerly?: string;
 }
 
-const COMMON = ["needs", "notify", "tags", "user", "timeout", "retries", "delay", "formerly"] as const;
+const COMMON = ["needs", "notify", "tags", "runAs", "applyTimeout", "retries", "delay", "formerly"] as const;
 
 /** Divides what an author wrote into the kind's own arguments and the options common to all. */
 export function splitOptions(options: object): { common: CommonOptions; own: Record<string, unknown> } {

@@ -47,6 +47,6 @@ export function stepFailure(result: StepResult, node: ResourceNode | HandlerNode
     exitCode: result.code,
     stderr: redactor.text(result.err.trim().slice(-KEPT)),
     stdout: redactor.text(result.out.trim().slice(-KEPT)),
-    ...(timedOut && { hint: "give it a longer `timeout`, or look at what it waits for" }),
+    ...(timedOut && { hint: "give it a longer `applyTimeout`, or look at what it waits for" }),
   };
 }

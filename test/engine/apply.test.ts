@@ -183,7 +183,7 @@ test("retries are made on the host, in one request", async (t) => {
 test("a time-out stops the command and its children and names the resource", async (t) => {
   const dir = scratch(t);
   const ran = await runTasks(({ t: declare }) => {
-    declare.task("hangs", { check: sh`[ -e ${dir}/1 ]`, apply: sh`sleep 600; touch ${dir}/1`, timeout: 1 });
+    declare.task("hangs", { check: sh`[ -e ${dir}/1 ]`, apply: sh`sleep 600; touch ${dir}/1`, applyTimeout: 1 });
     declare.add(file, { path: `${dir}/2`, content: "2" });
   });
   assert.match(ran.event("task:hangs").failure?.message ?? "", /did not end within 1 s/);
