@@ -1,5 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import type { Fallen, LabBackend } from "./backend.ts";
+import { withCapabilitiesOf } from "./capabilities.ts";
 import { cgroupNames, cgroupOf, killCgroup, pidsIn, removeIdleRoot } from "./cgroup.ts";
 import { applyDelay, delayMechanism } from "./delay.ts";
 import { LabError } from "./error.ts";
@@ -76,7 +77,8 @@ export const nspawnBackend: LabBackend = {
     if (leader === undefined) throw new LabError(`${host} is off`, { hint: `start it first` });
     const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd"];
     const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    return ["nsenter", `--target=${leader}`, ...namespaces, "--", "env", "-i", path, "HOME=/root", "LC_ALL=C.UTF-8", ...argv];
+    const environment = ["env", "-i", path, "HOME=/root", "LC_ALL=C.UTF-8"];
+    return [...(await withCapabilitiesOf(leader)), "nsenter", `--target=${leader}`, ...namespaces, "--", ...environment, ...argv];
   },
 
   async stop(lab, host) {

@@ -27,7 +27,8 @@ export async function ensureImage(image: LabImage, onProgress: OnProgress): Prom
 
 /** The folder's name carries a hash of everything that decides what is inside. */
 export function imageName(image: LabImage, sources: AptSources): string {
-  const inputs = JSON.stringify([recipeFor(image), sources.used]);
+  const { packages, script } = recipeFor(image);
+  const inputs = JSON.stringify([mmdebstrapArgv("", packages, "", sources), script]);
   return `${image}-${shortHash(inputs)}`;
 }
 

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   tc: "iproute2",
   nsenter: "util-linux",
   unshare: "util-linux",
+  setpriv: "util-linux",
   mount: "mount",
   sysctl: "procps",
   "ssh-keygen": "openssh-client",

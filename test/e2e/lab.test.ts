@@ -72,6 +72,14 @@ void test("a host may set its own network's sysctls, and not the controller's", 
   assert.notEqual((await ssh("la1", "sysctl -qw vm.swappiness=61")).code, 0);
 });
 
+void test("neither over ssh nor by labExec does a command get a capability that the host lacks, such as setting the clock", options, async () => {
+  const command = "grep -E '^Cap(Prm|Eff|Bnd)' /proc/self/status";
+  const [over, entered] = [await ssh("la1", command), await labExec(LAB, "la1", ["sh", "-c", command])];
+  assert.equal(entered.stdout.trim(), over.out);
+  const granted = BigInt(`0x${/CapBnd:\s*([0-9a-f]+)/.exec(over.out)?.[1]}`);
+  for (const [name, bit] of [["CAP_SYS_MODULE", 16n], ["CAP_SYS_RAWIO", 17n], ["CAP_SYS_TIME", 25n]] as const) assert.equal((granted >> bit) & 1n, 0n, name);
+});
+
 void test("a reboot from within comes back with its disk, a fresh network and another boot id", options, async () => {
   const [old, leader] = [await bootId("la1"), (await labStatus(LAB))?.hosts.find(({ name }) => name === "la1")?.leader];
   await ssh("la1", "touch /root/kept; ip link add leftover type bridge; systemctl reboot");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";
+import { capabilityList } from "../../src/lab/capabilities.ts";
 import { bridgeOf, controllerLink, macOf, wireOf } from "../../src/lab/names.ts";
 import { nspawnArgv, supervisorScript } from "../../src/lab/nspawn.ts";
 import type { LabHost } from "../../src/lab/types.ts";
@@ -17,6 +18,12 @@ void test("never grants a host the clock, modules or raw I/O", () => {
   const granted = nspawnArgv("default", host).find((word) => word.startsWith("--capability=")) ?? "";
   assert.match(granted, /CAP_NET_ADMIN/);
   assert.doesNotMatch(granted, /all|SYS_TIME|SYS_MODULE|SYS_RAWIO/);
+});
+
+void test("a capability mask becomes setpriv's list, bit by bit", () => {
+  assert.equal(capabilityList("0000000000000003"), ",+cap_0,+cap_1");
+  assert.equal(capabilityList("0000008000000001"), ",+cap_0,+cap_39");
+  assert.equal(capabilityList("0"), "");
 });
 
 void test("the supervisor is valid shell, makes the network anew for each boot, and boots again on status 133 only", () => {
