@@ -26,7 +26,7 @@ async function specOf(flags: Flags): Promise<LabSpec> {
 }
 
 export function labCommands(program: Command, exit: Exit): void {
-  const lab = program.command("lab").description("throw-away hosts on this machine, for trying things");
+  const lab = program.command("lab").description("throw-away hosts on this machine, for trying things").enablePositionalOptions();
   const command = (name: string, description: string): Command => lab.command(name).description(description).addOption(labInventory());
   command("up", "start the hosts of the inventory that are down")
     .addOption(new Option("--backend <name>", "what hosts are made of").choices(["auto", "nspawn", "docker"]).default("auto"))

@@ -18,6 +18,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(version(), "-V, --version")
     .showSuggestionAfterError(true)
     .showHelpAfterError("(hawser --help lists the commands)")
+    .enablePositionalOptions()
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
   runCommand(program, exit);

@@ -29,6 +29,8 @@ export interface HumanOptions {
   readonly verbose?: boolean;
   /** File names are shown relative to it. Default: the working directory. */
   readonly cwd?: string;
+  /** Milliseconds on a clock that never jumps. Default: the process's own. */
+  readonly now?: () => number;
 }
 
 /** What an operator reads: one line for each thing that is not as it was declared, and a recap of all hosts. */
@@ -39,7 +41,8 @@ export function humanReporter(options: HumanOptions): Reporter {
 class HumanReporter implements Reporter {
   readonly #options: HumanOptions;
   readonly #screen: Screen;
-  readonly #progress = new Progress();
+  readonly #now: () => number;
+  readonly #progress: Progress;
   readonly #failures: Failure[] = [];
   readonly #beats = new Map<HostProgress, number>();
   #style: LineStyle;
@@ -50,6 +53,8 @@ class HumanReporter implements Reporter {
 
   constructor(options: HumanOptions) {
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#progress = new Progress(this.#now);
     this.#screen = new Screen(options.stream, options.width);
     this.#style = { color: colors(options.color), cwd: options.cwd ?? process.cwd(), diff: options.diff === true, hostWidth: 0, check: false, width: Infinity };
   }
@@ -110,7 +115,7 @@ class HumanReporter implements Reporter {
     const hosts = names.map((name) => this.#progress.host(name));
     if (hosts.length === 0) return;
     this.#screen.open();
-    this.#rows = new Rows(hosts, { screen: this.#screen, color: this.#style.color, now: Date.now });
+    this.#rows = new Rows(hosts, { screen: this.#screen, color: this.#style.color, now: this.#now });
   }
 
   #hide(): void {
@@ -120,7 +125,7 @@ class HumanReporter implements Reporter {
   }
 
   #beat(): void {
-    const now = Date.now();
+    const now = this.#now();
     for (const host of this.#progress.all()) {
       if (hasEnded(host) || host.phase === "queued") continue;
       const spoken = Math.max(host.since, this.#beats.get(host) ?? 0);

@@ -36,7 +36,7 @@ export class Progress {
   readonly #hosts = new Map<string, HostProgress>();
   readonly #now: () => number;
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number) {
     this.#now = now;
   }
 

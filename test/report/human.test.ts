@@ -114,7 +114,7 @@ void test("an unreachable host, the run's own failure, and a failure without std
 void test("without rows, a long command is heard of every 30 seconds", async (context) => {
   context.mock.timers.enable({ apis: ["setInterval", "Date"] });
   const stream = new Text();
-  const reporter = humanReporter({ stream, tty: false, color: false });
+  const reporter = humanReporter({ stream, tty: false, color: false, now: Date.now });
   reporter.on({ at: 0, ...start() });
   reporter.on({ at: 0, event: "phase", host: "la-gw-1", phase: "applying", detail: "a/task:build" });
   const pass = (seconds: number) => {
@@ -132,7 +132,7 @@ void test("without rows, a long command is heard of every 30 seconds", async (co
 function onTerminal(context: TestContext, options: Partial<HumanOptions> = {}) {
   context.mock.timers.enable({ apis: ["setInterval", "Date"] });
   const terminal = new Terminal(80, 24);
-  const reporter = humanReporter({ stream: terminal, tty: true, color: false, ...options });
+  const reporter = humanReporter({ stream: terminal, tty: true, color: false, now: Date.now, ...options });
   const tick = async (ms: number) => {
     // listr2 starts a list over a few turns of the loop.
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
