@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Everything that must hold: types, lint, direction of dependencies, generated docs, unit tests, and tests on lab hosts.
+source "$(dirname "$0")/prepare.sh"
+
+# What the tests themselves use; the lab installs its own.
+needed=(openssh-server openssh-client sudo opendoas busybox dash shellcheck acl attr iproute2 util-linux procps)
+missing=()
+for package in "${needed[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+  echo "installing for the tests: ${missing[*]}"
+  apt-get update -q
+  # policy-rc.d: the tests start their own sshd, the machine's stays as it is.
+  [ -e /usr/sbin/policy-rc.d ] || { printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d; ours=1; }
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" || status=$?
+  [ -z "${ours:-}" ] || rm -f /usr/sbin/policy-rc.d
+  [ -z "${status:-}" ] || exit "$status"
+fi
+node --import tsx scripts/install-lab.ts
+
+step() { printf '\n== %s\n' "$*"; "$@"; }
+step npx tsc --noEmit
+step npm run --silent lint
+step node --import tsx scripts/check-layers.ts
+[ ! -e scripts/reference.ts ] || step node --import tsx scripts/reference.ts --check
+
+mapfile -t unit < <(find test roles -name '*.test.ts' -not -path 'test/e2e/*' | sort)
+mapfile -t e2e < <(find test/e2e -name '*.test.ts' | sort)
+step node --import tsx --test --test-concurrency=2 "${unit[@]}"
+# One after the other: each brings up hosts of its own, and two cores are soon busy.
+[ "${#e2e[@]}" -eq 0 ] || step node --import tsx --test --test-concurrency=1 "${e2e[@]}"
