@@ -17,9 +17,9 @@ interface Owned {
  * The shared look, and the ids in numbers where the arguments give a number. The look has names, and only the host knows
  * which of its names belongs to a number.
  */
-export function lookWithIds(args: Owned): Sh {
-  if (!NUMBER.test(args.owner ?? "") && !NUMBER.test(args.group ?? "")) return lookAt(args.path);
-  return Sh.lines(lookAt(args.path), Sh.raw(`if [ -e "$p" ]; then printf 'ids '; s %u:%g; fi`));
+export function lookWithIds(args: Owned, look: (path: string) => Sh = lookAt): Sh {
+  if (!NUMBER.test(args.owner ?? "") && !NUMBER.test(args.group ?? "")) return look(args.path);
+  return Sh.lines(look(args.path), Sh.raw(`if [ -e "$p" ]; then printf 'ids '; s %u:%g; fi`));
 }
 
 /** The look, with a number in place of the name where the arguments give a number. */
@@ -75,7 +75,7 @@ export const file = defineResource({
     if (args.once) return [{ target, part: "once" }];
     return args.content === undefined ? [{ target, part: "attributes" }] : [{ target }];
   },
-  probe: lookWithIds,
+  probe: (args) => lookWithIds(args),
   plan(args, seen, { facts }): Change | undefined {
     const { look: found, exact } = parseLookWithIds(seen, args);
     if (args.state === "absent") return planRemoval(args.path, found);

@@ -14,11 +14,11 @@ export interface Look {
   /** A name, or a number when the host has no name for it. */
   readonly owner: string;
   readonly group: string;
-  /** Bytes; 0 unless it is a file. */
+  /** Bytes; 0 unless it is a file, and for `lookHash`. */
   readonly size: number;
   /** Undefined unless it is a file of at most LOOK_LIMIT bytes. */
   readonly content: Buffer | undefined;
-  /** Given for a bigger file only; of others the content says it. */
+  /** Of a bigger file, and for `lookHash`; of others the content says it. */
   readonly sha256: string | undefined;
 }
 
@@ -40,13 +40,22 @@ esac
  * The cd is for busybox 1.35, which resolves a dangling relative link from the current directory.
  */
 export function lookAt(path: string): Sh {
+  return look(path, "%s:", `if [ "\${o%%:*}" -gt ${LOOK_LIMIT} ]; then sha256sum <"$p"; elif [ -s "$p" ]; then base64 <"$p"; fi`);
+}
+
+/** A look for kinds that know a file by its sha256: never its content, and no size. */
+export function lookHash(path: string): Sh {
+  return look(path, "0:", `sha256sum <"$p"`);
+}
+
+function look(path: string, size: string, content: string): Sh {
   return Sh.lines(
     sh`p=${path}`,
     STAT,
     `if [ -L "$p" ]; then printf 'link '; cd "\${p%/*}/" && readlink -f "$p" || readlink "$p"; fi
 if [ -f "$p" ]; then
-o '%s:' && printf 'file %s\\n' "$o" || exit
-if [ "\${o%%:*}" -gt ${LOOK_LIMIT} ]; then sha256sum <"$p"; elif [ -s "$p" ]; then base64 <"$p"; fi
+o '${size}' && printf 'file %s\\n' "$o" || exit
+${content}
 elif [ -d "$p" ]; then o && printf 'directory %s\\n' "$o"
 elif [ -e "$p" ]; then o && printf 'other %s\\n' "$o"
 else echo absent; fi`,
@@ -62,7 +71,7 @@ export function parseLook(seen: Observed, path: string): Look {
   const fields = rest.split(":");
   const size = kind === "file" ? Number(fields.shift()) : 0;
   const [mode = "0", owner = "", group = ""] = fields;
-  const big = size > LOOK_LIMIT;
+  const sha256 = /^([0-9a-f]{64})  -\n$/.exec(body)?.[1];
   return {
     kind,
     link,
@@ -70,8 +79,8 @@ export function parseLook(seen: Observed, path: string): Look {
     owner,
     group,
     size,
-    content: kind === "file" && !big ? Buffer.from(body, "base64") : undefined,
-    sha256: big ? body.slice(0, 64) : undefined,
+    content: kind === "file" && sha256 === undefined ? Buffer.from(body, "base64") : undefined,
+    sha256,
   };
 }
 
@@ -86,7 +95,7 @@ function body(look: Look, attributes: string): string {
   if (look.kind === "absent") return "absent\n";
   if (look.kind !== "file") return `${look.kind} ${attributes}\n`;
   const head = `file ${look.size}:${attributes}\n`;
-  if (look.size > LOOK_LIMIT) return `${head}${look.sha256}  -\n`;
+  if (look.sha256 !== undefined) return `${head}${look.sha256}  -\n`;
   // base64 of GNU and of busybox both break lines after 76 characters.
   return head + (look.content?.toString("base64") ?? "").replaceAll(/.{1,76}/g, "$&\n");
 }
