@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Fallen, LabBackend } from "./backend.ts";
 import { containerName, coveringPrefix, createArgv, ensureDockerImage, freePort, labLabel, networkName } from "./docker.ts";
 import { LabError, tail } from "./error.ts";
+import { BOOT_OVER } from "./host.ts";
 import { ensureKey } from "./keys.ts";
 import { hostPaths, labPaths } from "./paths.ts";
 import { poll, sshAnswers } from "./ready.ts";
@@ -117,7 +118,10 @@ async function raiseContainer(lab: string, host: LabHost, known: readonly HostRe
 const answersAt = ({ address, port }: { address: string; port: number }): Promise<boolean> => sshAnswers(address, port);
 
 async function awaitContainer(lab: string, host: string, condition: () => Promise<boolean>): Promise<void> {
-  if (await poll(condition, BOOT_MS)) return;
+  if (await poll(condition, BOOT_MS)) {
+    await tryRun(["docker", "exec", containerName(lab, host), ...BOOT_OVER]);
+    return;
+  }
   const { stdout, stderr } = await tryRun(["docker", "logs", "--tail=20", containerName(lab, host)]);
   throw new LabError(`${host} did not answer to ssh within ${BOOT_MS / 1000} s`, { evidence: tail(`${stdout}${stderr}`) });
 }

@@ -1,12 +1,13 @@
 import { readdir, rm } from "node:fs/promises";
 import type { Fallen, LabBackend } from "./backend.ts";
-import { withCapabilitiesOf } from "./capabilities.ts";
 import { cgroupNames, cgroupOf, killCgroup, pidsIn, removeIdleRoot } from "./cgroup.ts";
 import { applyDelay, delayMechanism } from "./delay.ts";
+import { enterArgv } from "./enter.ts";
 import { LabError } from "./error.ts";
-import { awaitBoot, createDisk, destroyHost, hasDisk, leaderOf, powerCut, powerOn } from "./host.ts";
+import { awaitBoot, createDisk, destroyHost, hasDisk, powerCut, powerOn } from "./host.ts";
 import { ensureImage } from "./image.ts";
 import { withLock } from "./lock.ts";
+import { leaderOf } from "./leader.ts";
 import { hostNamespace, labNamespace, wireOf } from "./names.ts";
 import { destroyNetwork, ensureNetwork, ipJson, labsWithNetwork, NETWORK_LOCK } from "./network.ts";
 import { ensurePackageCache, stopPackageCache } from "./package-cache.ts";
@@ -72,17 +73,10 @@ export const nspawnBackend: LabBackend = {
     return { ...shown(host), power, ready: up, leader, ssh: { address: host.address, port: 22 } };
   },
 
-  async enter(lab, host, argv) {
-    const leader = await leaderOf(lab, host);
-    if (leader === undefined) throw new LabError(`${host} is off`, { hint: `start it first` });
-    const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd"];
-    const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    const environment = ["env", "-i", path, "HOME=/root", "LC_ALL=C.UTF-8"];
-    return [...(await withCapabilitiesOf(leader)), "nsenter", `--target=${leader}`, ...namespaces, "--", ...environment, ...argv];
-  },
+  enter: enterArgv,
 
   async stop(lab, host) {
-    await run(await this.enter(lab, host, ["systemctl", "poweroff"]));
+    await run(await enterArgv(lab, host, ["systemctl", "poweroff"]));
     const off = async (): Promise<boolean> => (await pidsIn(cgroupOf(lab, host))).length === 0;
     if (!(await poll(off, STOP_MS))) throw new LabError(`${host} did not shut down within ${STOP_MS / 1000} s`, { hint: "cut its power" });
   },

@@ -63,18 +63,18 @@ export async function pidsIn(cgroup: string): Promise<number[]> {
  * @throws LabError when something survives 10 s
  */
 export async function killCgroup(cgroup: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = performance.now() + 10_000;
   for (let pids = await pidsIn(cgroup); pids.length > 0; pids = await pidsIn(cgroup)) {
-    if (Date.now() > deadline) throw new LabError(`processes in ${cgroup} survive SIGKILL`, { evidence: `pids: ${pids.join(" ")}` });
+    if (performance.now() > deadline) throw new LabError(`processes in ${cgroup} survive SIGKILL`, { evidence: `pids: ${pids.join(" ")}` });
     for (const pid of pids) signal(pid);
     await sleep(10);
   }
   for (const hierarchy of hierarchies()) await remove(join(hierarchy, cgroup));
 }
 
-/** Removes the cgroup that all labs are below, unless something still runs in it. */
+/** Removes the cgroup that all labs are below, unless something else is in it, such as an image that is being built. */
 export async function removeIdleRoot(): Promise<void> {
-  if ((await pidsIn("hawser")).length === 0) await killCgroup("hawser");
+  if ((await cgroupNames("hawser")).length === 0) await killCgroup("hawser");
 }
 
 /** The names of the cgroups right below one. */
@@ -92,7 +92,7 @@ async function pidsBelow(folder: string): Promise<number[]> {
 /** Removes empty cgroups from the leaves up. The kernel may need a moment after the last process is gone. */
 async function remove(folder: string): Promise<void> {
   for (const child of await children(folder)) await remove(child);
-  const deadline = Date.now() + 5_000;
+  const deadline = performance.now() + 5_000;
   for (;;) {
     try {
       await rmdir(folder);
@@ -100,7 +100,7 @@ async function remove(folder: string): Promise<void> {
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === "ENOENT") return;
-      if (code !== "EBUSY" || Date.now() > deadline) throw new LabError(`cannot remove the cgroup ${folder}`, { cause });
+      if (code !== "EBUSY" || performance.now() > deadline) throw new LabError(`cannot remove the cgroup ${folder}`, { cause });
       await sleep(10);
     }
   }

@@ -17,11 +17,11 @@ const EVERY_MS = 100;
  */
 export async function withLock<T>(name: string, work: () => Promise<T>, onWait: () => void = () => {}, within = 600_000): Promise<T> {
   const address = socketAddress(name);
-  const deadline = Date.now() + within;
+  const deadline = performance.now() + within;
   let told = false;
   let server = await tryListen(address);
   while (server === undefined) {
-    if (Date.now() > deadline) throw new LabError(`another process has held the lock "${name}" for ${within / 1000} s`);
+    if (performance.now() > deadline) throw new LabError(`another process has held the lock "${name}" for ${within / 1000} s`);
     if (!told) onWait();
     told = true;
     await sleep(EVERY_MS);

@@ -31,10 +31,10 @@ export function answers(address: string, port: number, within = 1000): Promise<b
 
 /** Asks again and again until `condition` holds. @returns false when `within` ms are over or `hopeless` says so */
 export async function poll(condition: () => Promise<boolean>, within: number, hopeless: () => Promise<boolean> = async () => false): Promise<boolean> {
-  const deadline = Date.now() + within;
+  const deadline = performance.now() + within;
   for (;;) {
     if (await condition()) return true;
-    if (Date.now() > deadline || (await hopeless())) return false;
+    if (performance.now() > deadline || (await hopeless())) return false;
     await sleep(EVERY_MS);
   }
 }
