@@ -75,6 +75,8 @@ export const user = defineResource({
 
 /** Only what the arguments give is printed, so that the output after a change can be foreseen. A password hash is compared on the host and never printed. */
 function probe(args: Args): Sh {
+  const elsewhere = `id -u "$me" >/dev/null 2>&1`;
+  if (args.state === "absent") return Sh.lines(readPasswd(args.name, []), `if [ "$n" = "$me" ]; then echo present; elif ${elsewhere}; then echo elsewhere; else echo absent; fi`);
   const groups = args.groups ?? [];
   const fields = ([["u", args.uid], ["c", args.comment], ["h", args.home], ["s", args.shell]] as const).flatMap(([field, value]) => (value === undefined ? [] : [field]));
   const text = Sh.lines(
@@ -85,9 +87,9 @@ function probe(args: Args): Sh {
     args.home !== undefined && `printf 'home %s\\n' "$h"`,
     args.shell !== undefined && `printf 'shell %s\\n' "$s"`,
     args.comment !== undefined && `printf 'comment %s\\n' "$c"`,
-    `else ${args.state === "present" ? "g=''; " : ""}if id -u "$me" >/dev/null 2>&1; then echo elsewhere; else echo absent; fi; fi`,
-    args.state === "present" && Sh.raw(memberships(args)),
-    args.state === "present" && args.group === undefined && `if [ -z "$g" ]; then case $all in *" $me "*) echo own-group ;; esac; fi`,
+    `else g=''; if ${elsewhere}; then echo elsewhere; else echo absent; fi; fi`,
+    Sh.raw(memberships(args)),
+    args.group === undefined && `if [ -z "$g" ]; then case $all in *" $me "*) echo own-group ;; esac; fi`,
     args.group !== undefined && `[ -z "$g" ] || echo "group ${NUMBER.test(args.group) ? "$g" : "$pri"}"`,
     args.groups !== undefined && sh`list=${` ${groups.join(" ")} `}`,
     groups.length > 0 && sh`for w in $list; do case $in in *" $w "*) echo "in $w" ;; *) case $all in *" $w "*) echo "out $w" ;; *) echo "missing $w" ;; esac ;; esac; done`,
