@@ -1,9 +1,11 @@
+import { statSync } from "node:fs";
+import path from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
 import type { RunEvent } from "../engine/events.ts";
 import { listPlaybook, type Listing } from "../engine/list.ts";
 import { runPlaybook, type RunOptions } from "../engine/run.ts";
-import { formatProblem, loadInventory, type Inventory } from "../inventory/index.ts";
+import { formatProblem, KeptFiles, loadInventory, type Inventory } from "../inventory/index.ts";
 import { labStatus, labUp } from "../lab/index.ts";
 import { exitCode, humanReporter, jsonReporter, type Reporter } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
@@ -79,6 +81,7 @@ async function runFile(file: string, flags: Flags): Promise<number> {
   const options: RunOptions = {
     inventory,
     connect: connections.open,
+    kept: new KeptFiles(statSync(flags.inventory).isDirectory() ? flags.inventory : path.dirname(flags.inventory)),
     check: flags.check ?? false,
     ...(flags.limit !== undefined && { limit: flags.limit }),
     selection: {

@@ -7,6 +7,7 @@ import { Sh, Value } from "../shell/index.ts";
 import type { BlockNode, HandlerNode, Item, ResourceNode } from "./items.ts";
 import type { Lane } from "./lane.ts";
 import { splitOptions, type CommonOptions, type Declared } from "./options.ts";
+import { Kept, type KeptOutput } from "./kept.ts";
 import { callSite } from "./source.ts";
 import { valuesIn } from "./values.ts";
 
@@ -109,12 +110,15 @@ export class Declarations {
       predict?: "runs";
       absent?: "while-needs-absent";
       summary?: string;
+      /** The apply returns this once-only output, which is kept. */
+      makes?: Kept<unknown>;
     },
   ): ResourceNode {
     const { common, own } = splitOptions(options);
-    const { uses = {}, apply, ...rest } = own as { uses?: Record<string, Value<unknown>>; apply: unknown } & Record<string, unknown>;
+    const { uses = {}, apply, makes, ...rest } = own as { uses?: Record<string, Value<unknown>>; apply: unknown; makes?: Kept<unknown> } & Record<string, unknown>;
+    if (makes && typeof apply !== "function") throw new UsageError(`${this.scope.role}/task:${name}: what makes a kept output is an async function`, { source: callSite() });
     const withUses = typeof apply === "function" ? (tools: HostTools) => (apply as (tools: HostTools) => Promise<unknown>)({ ...tools, uses: unwrap(uses) } as HostTools) : apply;
-    return this.declare(task, { name, apply: withUses, ...rest }, common, { uses });
+    return this.declare(task, { name, apply: withUses, ...rest }, common, { uses, ...(makes && { makes: makes.node }) });
   }
 
   /** A value read from the host, after its needs are done. `parse` gets the probe's output; without it, the trimmed text. */
@@ -128,6 +132,17 @@ export class Declarations {
       settle: (outcome) => ("failed" in outcome ? fail(outcome.failed) : settle(outcome.value)),
     });
     return value;
+  }
+
+  /**
+   * An output that the host gives only once, such as the unseal keys of a new Vault: `value` is known once a task that
+   * `makes` it has run, in this run or an earlier one. It is kept age-encrypted on the controller; its texts are Secrets.
+   */
+  kept<S extends z.ZodType>(name: string, schema: S): Kept<KeptOutput<z.output<S>>> {
+    const { value, settle, fail } = Value.pending<KeptOutput<z.output<S>>>(`${this.scope.role}/kept:${name}`);
+    const node = { type: "kept" as const, id: `${this.scope.role}/kept:${name}`, role: this.scope.role, name, source: callSite(), tags: this.scope.tags, schema, value, settle: settle as (value: unknown) => void, fail };
+    this.#items.push(node);
+    return new Kept(node, value);
   }
 
   /** Declares in place what depends on a value: a list that is only known during the run. One level deep. */

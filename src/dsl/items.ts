@@ -5,7 +5,7 @@ import type { Sh, Value } from "../shell/index.ts";
 import type { Lane } from "./lane.ts";
 
 /** What a role declares, in the order of declaration. */
-export type Item = ResourceNode | HandlerNode | FlushNode | BlockNode | GivenNode;
+export type Item = ResourceNode | HandlerNode | FlushNode | BlockNode | GivenNode | KeptNode;
 
 interface Named {
   /** `role[as]/kind:key`, unique on a host. */
@@ -41,6 +41,8 @@ export interface ResourceNode extends Named {
   readonly settle?: (outcome: { readonly value: unknown } | { readonly failed: string }) => void;
   /** The value that a read brings. */
   readonly produces?: Value<unknown>;
+  /** The output that the apply returns, which exists only once. */
+  readonly makes?: KeptNode;
   /** In a rescue: the node whose earlier state is put back. */
   readonly restores?: ResourceNode;
 }
@@ -77,6 +79,17 @@ export interface GivenNode extends Named {
   readonly declare: () => readonly Item[];
 }
 
+/** An output that a host gives only once, kept encrypted on the controller. */
+export interface KeptNode extends Named {
+  readonly type: "kept";
+  readonly name: string;
+  readonly schema: z.ZodType;
+  readonly value: Value<unknown>;
+  readonly settle: (value: unknown) => void;
+  /** It will not be known: why. */
+  readonly fail: (why: string) => void;
+}
+
 /** Every resource node in the items, blocks included, rescue and always parts last. Lists that are not known yet have none. */
 export function resourcesOf(items: readonly Item[]): ResourceNode[] {
   return items.flatMap((item) => {
@@ -84,4 +97,9 @@ export function resourcesOf(items: readonly Item[]): ResourceNode[] {
     if (item.type === "block") return resourcesOf([...item.items, ...item.always]);
     return [];
   });
+}
+
+/** Every kept output that the items declare. */
+export function keptOf(items: readonly Item[]): KeptNode[] {
+  return items.flatMap((item) => (item.type === "kept" ? [item] : item.type === "block" ? keptOf(item.items) : []));
 }

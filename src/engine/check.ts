@@ -131,6 +131,10 @@ export class HostCheck {
     if (prediction.outcome === "unknown") return this.#unknown(node, prediction.cause);
     if (prediction.outcome === "ok") return report(this.#cx, node, { outcome: "ok" });
     const { change } = prediction;
+    if (node.makes && !node.makes.value.known) {
+      node.makes.fail(`${this.#cx.host}: ${node.id} would make it`);
+      this.#cx.hub.notify();
+    }
     report(this.#cx, node, { outcome: "would-change", change });
     this.#expected.set(key, change.after && expectedLook(change.after));
     this.#authors.set(key, node);

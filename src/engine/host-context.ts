@@ -5,6 +5,7 @@ import type { Change, KindContext, Observed } from "../resources/contract.ts";
 import { ValuePending, type Value } from "../shell/index.ts";
 import type { Failure, HostCounts, HostPhase, Outcome, Unstamped } from "./events.ts";
 import { failureOf } from "./failures.ts";
+import type { KeptStore } from "./kept.ts";
 import type { LookBook } from "./looks.ts";
 import type { Redactor } from "./redactor.ts";
 import type { Remote } from "./remote.ts";
@@ -38,6 +39,7 @@ export interface HostContext {
   readonly remote: Remote;
   readonly book: LookBook;
   readonly hub: ValueHub;
+  readonly kept: KeptStore | undefined;
   readonly redactor: Redactor;
   readonly skips: Skips;
   readonly handlers: readonly HandlerNode[];

@@ -56,6 +56,10 @@ export class HostState {
   /** Nothing to do now: unchanged, or brought about by an earlier resource. */
   finish(node: ResourceNode): void {
     this.finished.add(node);
+    if (node.makes && !node.makes.value.known) {
+      node.makes.fail(`${node.id} was done before, but its output is not kept`);
+      this.cx.hub.notify();
+    }
     const first = this.first.get(node);
     const now = this.cx.book.get(node);
     const wanted = first && now && first.digest !== now.digest ? this.#plannedFrom(node, first) : undefined;

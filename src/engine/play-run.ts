@@ -1,6 +1,6 @@
 import { HawserError, UsageError } from "../errors/index.ts";
 import type { Lane } from "../dsl/lane.ts";
-import { resourcesOf, type HandlerNode } from "../dsl/items.ts";
+import { keptOf, resourcesOf, type HandlerNode } from "../dsl/items.ts";
 import { HostApply } from "./apply.ts";
 import { HostCheck } from "./check.ts";
 import { refuseCircles } from "./circles.ts";
@@ -9,6 +9,7 @@ import type { Unstamped } from "./events.ts";
 import { failureOf } from "./failures.ts";
 import { type HostContext, HostFailed, HostStopped, type OpenLane, phase } from "./host-context.ts";
 import { type HostRun } from "./host-run.ts";
+import { loadKept, recoverKept, type KeptStore } from "./kept.ts";
 import { LookBook } from "./looks.ts";
 import { program, type Op } from "./program.ts";
 import type { Redactor } from "./redactor.ts";
@@ -17,6 +18,7 @@ import { type Selection, selectNodes } from "./selection.ts";
 import { Semaphore } from "./semaphore.ts";
 import { serialBatches } from "./serial.ts";
 import { BecomeFailed, Unreachable } from "./session.ts";
+import { toolsFor } from "./solo.ts";
 import type { ValueHub } from "./values.ts";
 
 export interface PlayRunOptions {
@@ -29,6 +31,7 @@ export interface PlayRunOptions {
   /** Why the whole run is to stop, if so. */
   readonly interrupted: () => string | undefined;
   readonly plays: readonly ResolvedPlay[];
+  readonly kept: KeptStore | undefined;
 }
 
 /** A host in a play, once it was told what it gets. */
@@ -73,6 +76,7 @@ export class PlayRun {
     const ready = runs.filter((run) => !run.ended).map((run) => this.#ready(run));
     refuseCircles(ready.map(({ run, declared }) => ({ host: run.name, items: declared.items })), this.#options.hub);
     for (const { cx } of ready) phase(cx, "waiting");
+    for (const { run, declared } of ready) await loadKept(run.name, keptOf(declared.items), this.#options.kept);
     await Promise.all(ready.map((host) => this.#forked(host, () => this.#look(host))));
     for (const run of runs) if (run.ended) this.#options.hub.gone(run.name);
     for (const [i, batch] of serialBatches(ready, this.#options.check ? undefined : play.serial).entries()) {
@@ -99,6 +103,7 @@ export class PlayRun {
       remote: run.remote,
       book: new LookBook(kinds, redactor),
       hub,
+      kept: this.#options.kept,
       redactor,
       skips: selectNodes(selection, nodes),
       handlers: declared.handlers,
@@ -147,6 +152,7 @@ export class PlayRun {
     const { cx, declared, ops } = host;
     if (cx.stopping() !== undefined) throw new HostStopped(cx.stopping() ?? "");
     if (lookAgain) await this.#look(host);
+    if (!this.#options.check) await recoverKept(cx, keptOf(declared.items), toolsFor(cx));
     if (this.#options.check) await new HostCheck(cx).run(ops);
     else await new HostApply(cx, resourcesOf(declared.items)).run(ops);
     phase(cx, "done");

@@ -16,7 +16,7 @@ export function program(items: readonly Item[], handlers: readonly HandlerNode[]
       const wanted = item.needs.filter((need): need is HandlerNode => need.type === "handler");
       return [...(wanted.length > 0 ? [{ type: "handlers" as const, handlers: wanted }] : []), { type: "resource", node: item }];
     }
-    if (item.type === "handler") return [];
+    if (item.type === "handler" || item.type === "kept") return [];
     if (item.type === "flush") return [{ type: "handlers", handlers: handlers.filter((handler) => handler.role === item.role) }];
     if (item.type === "given") return [{ type: "given", node: item }];
     if (item.lane || item.rescue.length > 0 || item.always.length > 0) return [{ type: "block", node: item }];

@@ -6,6 +6,7 @@ import { HawserError, UsageError } from "../errors/index.ts";
 import type { Inventory, InventoryHost } from "../inventory/index.ts";
 import { declare } from "./declare.ts";
 import type { HostCounts, RunEvent, Unstamped } from "./events.ts";
+import type { KeptStore } from "./kept.ts";
 import { HostRun, type HostRunOptions } from "./host-run.ts";
 import { endHost, PlayRun } from "./play-run.ts";
 import { readExports } from "./reader.ts";
@@ -27,6 +28,8 @@ export interface RunOptions {
   readonly selection?: Selection;
   /** Hosts worked on at a time. Default 10. */
   readonly forks?: number;
+  /** Where once-only outputs are kept. Without it, tasks that make one fail before they run. */
+  readonly kept?: KeptStore;
   /** Seconds to wait for another run's lock on a host. Default 30. */
   readonly lockTimeout?: number;
   /** Seconds that one look may take. Default 30. */
@@ -139,6 +142,7 @@ class PlaybookRun {
       fork: this.#fork,
       emit: this.#emit,
       plays,
+      kept: this.#options.kept,
       interrupted: () => (this.#options.interrupt?.aborted || this.#options.abort?.aborted ? "the run was interrupted" : undefined),
     }).run(runs);
   }

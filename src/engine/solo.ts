@@ -5,6 +5,7 @@ import { Sh } from "../shell/index.ts";
 import { fragment, type Look } from "./fragment.ts";
 import { type HostContext, HostFailed, phase, report, reportError } from "./host-context.ts";
 import type { HostState } from "./host-state.ts";
+import { runKeeping } from "./kept.ts";
 import { markerOf } from "./queue.ts";
 import { reboot } from "./reboot.ts";
 import { markerWord, STATE_FOLDER } from "./script.ts";
@@ -32,7 +33,9 @@ export async function applyAlone(state: HostState, node: ResourceNode, change: C
   const began = performance.now();
   try {
     await markPending(cx, node.notify);
-    if (change.run) await change.run(toolsFor(cx, node.user));
+    const tools = toolsFor(cx, node.user);
+    if (change.run && node.makes) await runKeeping(cx, node, node.makes, async () => await change.run?.(tools), toolsFor(cx));
+    else if (change.run) await change.run(tools);
     else if (change.reboots && change.apply) await reboot(cx, fragment(change.apply, node.user, cx.redactor.add), change.reboots.withinSeconds);
   } catch (error) {
     state.fail(node, error);

@@ -1,4 +1,4 @@
-import { Decrypter, armor } from "age-encryption";
+import { DEFAULT_IDENTITY, decryptAge } from "./age.ts";
 import { Secret } from "../shell/index.ts";
 import type { LoadContext } from "./load-context.ts";
 import { readPrivateFile } from "./private-file.ts";
@@ -55,17 +55,8 @@ function environment(load: LoadContext, name: string): string {
 }
 
 async function openAge(load: LoadContext, text: string): Promise<string> {
-  const path = load.path(load.around.env["HAWSER_AGE_IDENTITY"] ?? "~/.config/hawser/age.txt", load.around.cwd);
-  const lines = (await readPrivateFile(path, load.show(path))).split(/\r?\n/).map((line) => line.trim());
-  const decrypter = new Decrypter();
-  const identities = lines.filter((line) => line.startsWith("AGE-SECRET-KEY-"));
-  if (identities.length === 0) throw new Error(`${load.show(path)} holds no age identity (a line that starts with AGE-SECRET-KEY-)`);
-  try {
-    for (const identity of identities) decrypter.addIdentity(identity);
-    return await decrypter.decrypt(armor.decode(text.trim()), "text");
-  } catch (error) {
-    throw new Error(`age cannot decrypt this with ${load.show(path)}: ${error instanceof Error ? error.message : "unknown reason"}`, { cause: error });
-  }
+  const path = load.path(load.around.env["HAWSER_AGE_IDENTITY"] ?? DEFAULT_IDENTITY, load.around.cwd);
+  return await decryptAge(text, path, load.show(path));
 }
 
 async function vaultPassword(load: LoadContext): Promise<string> {

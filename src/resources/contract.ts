@@ -29,7 +29,7 @@ export interface Change {
   /** Shell text; consecutive ones travel together. It stops at the first failing line (`set -e`). */
   readonly apply?: Sh;
   /** For what shell text cannot do. Given the host's session by the engine; ends the batch before it. */
-  readonly run?: (host: HostTools) => Promise<void>;
+  readonly run?: (host: HostTools) => Promise<unknown>;
   readonly uploads?: readonly Upload[];
   /**
    * What the same probe will print after the apply. With it, later resources that look at the same thing are planned on

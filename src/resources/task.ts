@@ -47,7 +47,8 @@ export const task = defineResource({
   plan(args, seen) {
     if (seen.code === 0) return undefined;
     if (seen.code !== 1) throw checkError(seen);
-    return args.apply instanceof Sh ? { summary: args.summary, apply: args.apply } : { summary: args.summary, run: async (host) => void (await (args.apply as (tools: ApplyTools) => Promise<unknown>)(host as ApplyTools)) };
+    const { apply, summary } = args;
+    return apply instanceof Sh ? { summary, apply } : { summary, run: (host) => apply(host as ApplyTools) };
   },
   predict(args, seen, upstream) {
     const change = { summary: args.summary };
