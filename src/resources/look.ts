@@ -22,8 +22,11 @@ export interface Look {
   readonly sha256: string | undefined;
 }
 
-/** Prints names, and a number only where there is no name: a plan knows the name that a chown will give, not its number. */
-const STAT = Sh.raw(`s() { stat -Lc "$1" "$p"; }
+/**
+ * Defines `o FORMAT`, which sets `o` to what FORMAT gives and mode, owner and group of `"$p"`, through symlinks. It gives
+ * names, and a number only where there is no name: a plan knows the name that a chown will give, not its number.
+ */
+export const STAT = Sh.raw(`s() { stat -Lc "$1" "$p"; }
 o() {
 o=$(s "$1%a:%U:%G")
 case $o in
