@@ -3,8 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const EVERY_MS = 50;
 
-/** Whether something that says `SSH-` answers within `within` ms. */
-export function sshAnswers(address: string, port: number, within = 1000): Promise<boolean> {
+/**
+ * Whether something that says `SSH-` answers.
+ * @param within for how many ms it may be silent; the default allows for the longest round-trip time of a lab
+ */
+export function sshAnswers(address: string, port: number, within = 5000): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port, timeout: within });
     const settle = (answer: boolean): void => {

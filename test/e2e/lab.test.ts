@@ -138,6 +138,8 @@ void test("a round-trip time holds to the controller and between regions, not in
   const [far, near] = [await pingMs("la1", "sg1"), await pingMs("sg1", "sg2")];
   assert.ok(far >= 99 && far < 160, `la1 to sg1 took ${far} ms`);
   assert.ok(near < 50, `sg1 to sg2 took ${near} ms`);
+  assert.equal((await labSetRtt(LAB, 2000)).ms, 2000);
+  assert.equal((await labStatus(LAB))?.hosts.every(({ ready }) => ready), true, "also at the longest time allowed");
   assert.equal((await labSetRtt(LAB, 0)).mechanism, "none");
   assert.ok((await connectMs("198.18.201.11")) < 50);
 });
