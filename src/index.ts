@@ -43,7 +43,7 @@ export async function* run(playbook: Playbook, options: RunOptions): AsyncGenera
   const interrupt = new AbortController();
   const queue: RunEvent[] = [];
   let wake = (): void => {};
-  let over = false;
+  const state = { over: false };
   const done = runPlaybook(
     playbook,
     { ...options, inventory, connect: options.connect ?? (connections as NonNullable<typeof connections>).open, interrupt: options.interrupt ? AbortSignal.any([options.interrupt, interrupt.signal]) : interrupt.signal },
@@ -52,14 +52,14 @@ export async function* run(playbook: Playbook, options: RunOptions): AsyncGenera
       wake();
     },
   ).finally(() => {
-    over = true;
+    state.over = true;
     wake();
   });
   try {
-    while (!over || queue.length > 0) {
+    while (!state.over || queue.length > 0) {
       const event = queue.shift();
       if (event) yield event;
-      else if (!over) {
+      else if (!state.over) {
         // oxlint-disable-next-line promise/avoid-new
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -68,6 +68,10 @@ export async function* run(playbook: Playbook, options: RunOptions): AsyncGenera
     }
   } finally {
     interrupt.abort();
-    await done.finally(() => connections?.close());
+    try {
+      await done;
+    } finally {
+      await connections?.close();
+    }
   }
 }

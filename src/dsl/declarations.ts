@@ -68,7 +68,7 @@ export class Declarations {
       args: parsed.data as never,
       claims: kind.claims(parsed.data),
       needs: flatten(options.needs),
-      notify: options.notify === undefined ? [] : [options.notify].flat() as HandlerNode[],
+      notify: handlersOf(options.notify),
       values: valuesIn(parsed.data),
       uses: {},
       retries: options.retries ?? 0,
@@ -241,6 +241,11 @@ export class Declarations {
 
 function flatten(needs: readonly Declared[] = []): (ResourceNode | HandlerNode)[] {
   return needs.flatMap((need) => need as ResourceNode | HandlerNode | ResourceNode[]);
+}
+
+function handlersOf(notify: CommonOptions["notify"]): readonly HandlerNode[] {
+  if (notify === undefined) return [];
+  return "type" in notify ? [notify] : notify;
 }
 
 function unwrap(uses: Record<string, Value<unknown>>): Record<string, unknown> {

@@ -68,7 +68,11 @@ export class KeptFiles {
     }
     await rename(temporary, file);
     const folder = await open(path.dirname(file), "r");
-    await folder.sync().finally(() => folder.close());
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
   }
 
   get #folder(): string {

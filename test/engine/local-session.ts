@@ -21,7 +21,7 @@ eval "$hw_after"`;
 export class LocalSession implements Session {
   readonly host: string;
   readonly user = "root";
-  readonly $ = $({ quiet: true }) as unknown as Session["$"];
+  readonly $: Session["$"] = $({ quiet: true });
   requests = 0;
   readonly folder: string;
   /** Every script that was sent. */
