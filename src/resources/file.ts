@@ -19,7 +19,7 @@ interface Owned {
  */
 export function lookWithIds(args: Owned, look: (path: string) => Sh = lookAt): Sh {
   if (!NUMBER.test(args.owner ?? "") && !NUMBER.test(args.group ?? "")) return look(args.path);
-  return Sh.lines(look(args.path), Sh.raw(`if [ -e "$p" ]; then printf 'ids '; s %u:%g; fi`));
+  return Sh.lines(look(args.path), Sh.raw(`if [ -e "$p" ]; then printf 'ids '; stat -Lc %u:%g "$p"; fi`));
 }
 
 /** The look, with a number in place of the name where the arguments give a number. */

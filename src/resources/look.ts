@@ -26,13 +26,12 @@ export interface Look {
  * Defines `o FORMAT`, which sets `o` to what FORMAT gives and mode, owner and group of `"$p"`, through symlinks. It gives
  * names, and a number only where there is no name: a plan knows the name that a chown will give, not its number.
  */
-export const STAT = Sh.raw(`s() { stat -Lc "$1" "$p"; }
-o() {
-o=$(s "$1%a:%U:%G")
+export const STAT = Sh.raw(`o() {
+o=$(stat -Lc "$1%a:%U:%G" "$p")
 case $o in
-*:UNKNOWN:UNKNOWN) o=$(s "$1%a:%u:%g") ;;
-*:UNKNOWN:*) o=$(s "$1%a:%u:%G") ;;
-*:UNKNOWN) o=$(s "$1%a:%U:%g") ;;
+*:UNKNOWN:UNKNOWN) o=$(stat -Lc "$1%a:%u:%g" "$p") ;;
+*:UNKNOWN:*) o=$(stat -Lc "$1%a:%u:%G" "$p") ;;
+*:UNKNOWN) o=$(stat -Lc "$1%a:%U:%g" "$p") ;;
 esac
 }`);
 
