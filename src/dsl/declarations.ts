@@ -4,6 +4,7 @@ import type { HostTools, Kind } from "../resources/contract.ts";
 import type { Facts } from "../resources/facts.ts";
 import { gate, read, task, type ApplyTools, type Unwrapped } from "../resources/task.ts";
 import { Sh, Value } from "../shell/index.ts";
+import { complaints } from "./complaints.ts";
 import type { BlockNode, HandlerNode, Item, ResourceNode } from "./items.ts";
 import type { Lane } from "./lane.ts";
 import { splitOptions, type CommonOptions, type Declared } from "./options.ts";
@@ -54,9 +55,9 @@ export class Declarations {
     const source = callSite();
     const parsed = kind.args.safeParse(args);
     if (!parsed.success) {
-      const issue = parsed.error.issues[0];
+      const [issue] = complaints(parsed.error, kind.args, args);
       const where = issue?.path.length ? ` ${issue.path.join(".")}:` : "";
-      throw new UsageError(`${this.scope.role}/${kind.kind}:${where} ${issue?.message ?? "bad arguments"}`, { source });
+      throw new UsageError(`${this.scope.role}/${kind.kind}:${where} ${issue?.message ?? "bad arguments"}`, { source, ...(issue?.hint !== undefined && { hint: issue.hint }) });
     }
     const node: ResourceNode = {
       type: "resource",
@@ -75,7 +76,6 @@ export class Declarations {
       delay: options.delay ?? 5,
       ...(options.runAs !== undefined && { user: options.runAs }),
       ...(options.applyTimeout !== undefined && { timeout: options.applyTimeout }),
-      ...(options.formerly !== undefined && { formerly: options.formerly }),
       ...extra,
     };
     this.#register(node);
@@ -84,9 +84,9 @@ export class Declarations {
     return node;
   }
 
-  /** A command to run once, at the end of the block or play, when a resource that names it in `notify` has changed. */
-  handler(name: string, run: Sh | ((host: HostTools) => Promise<void>), { runAs, lane }: { runAs?: string; lane?: Lane } = {}): HandlerNode {
-    const node: HandlerNode = { type: "handler", id: `${this.scope.role}/handler:${name}`, role: this.scope.role, name, run, source: callSite(), tags: this.scope.tags, ...(runAs !== undefined && { user: runAs }), ...(lane && { lane }) };
+  /** A command to run once, at the end of the block or play, when a resource that names it in `notify` has changed. `formerly` is its id before it was renamed. */
+  handler(name: string, run: Sh | ((host: HostTools) => Promise<void>), { runAs, formerly }: { runAs?: string; formerly?: string } = {}): HandlerNode {
+    const node: HandlerNode = { type: "handler", id: `${this.scope.role}/handler:${name}`, role: this.scope.role, name, run, source: callSite(), tags: this.scope.tags, ...(runAs !== undefined && { user: runAs }), ...(formerly !== undefined && { formerly }) };
     this.#register(node);
     this.#items.push(node);
     return node;

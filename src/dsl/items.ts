@@ -35,8 +35,6 @@ export interface ResourceNode extends Named {
   /** How often a failed apply is tried again, and the seconds between. */
   readonly retries: number;
   readonly delay: number;
-  /** An earlier id of this resource, for markers and journals. */
-  readonly formerly?: string;
   /** Told what a read saw: settles its value. */
   readonly settle?: (outcome: { readonly value: unknown } | { readonly failed: string }) => void;
   /** The value that a read brings. */
@@ -52,7 +50,8 @@ export interface HandlerNode extends Named {
   readonly name: string;
   readonly run: Sh | ((host: HostTools) => Promise<void>);
   readonly user?: string;
-  readonly lane?: Lane;
+  /** The id that the handler had before it was renamed: what is owed under it is owed still. */
+  readonly formerly?: string;
 }
 
 /** Runs the role's pending handlers here. */

@@ -18,11 +18,9 @@ export interface CommonOptions {
   readonly retries?: number;
   /** Seconds between tries. Default 5. */
   readonly delay?: number;
-  /** The id that this resource had before it was renamed. */
-  readonly formerly?: string;
 }
 
-const COMMON = ["needs", "notify", "tags", "runAs", "applyTimeout", "retries", "delay", "formerly"] as const;
+const COMMON = ["needs", "notify", "tags", "runAs", "applyTimeout", "retries", "delay"] as const;
 
 /** Divides what an author wrote into the kind's own arguments and the options common to all. */
 export function splitOptions(options: object): { common: CommonOptions; own: Record<string, unknown> } {

@@ -23,6 +23,8 @@ export interface QueuedStep {
 
 /** The file name of a handler's marker on the host; readable, and reversible. */
 export const markerOf = (handler: { readonly id: string }): string => encodeURIComponent(handler.id);
+/** Under its own name and, where it was renamed, under the earlier one. */
+export const markersOf = (handler: HandlerNode): string[] => [handler.id, handler.formerly].flatMap((id) => (id === undefined ? [] : [markerOf({ id })]));
 export const handlerIdOf = (marker: string): string => decodeURIComponent(marker);
 
 /** Adds a resource to the batch; a change that merges with the last step's becomes one command with it. */
@@ -50,6 +52,6 @@ export function stepOf(step: QueuedStep, index: number): Step {
     retries: first?.node.retries ?? 0,
     delay: first?.node.delay ?? 0,
     ...(step.apply && { apply: step.apply }),
-    ...(step.handler && { handler: markerOf(step.handler) }),
+    ...(step.handler && { handler: markersOf(step.handler) }),
   };
 }

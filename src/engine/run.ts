@@ -12,7 +12,7 @@ import { endHost, PlayRun } from "./play-run.ts";
 import { readExports } from "./reader.ts";
 import { Redactor } from "./redactor.ts";
 import { resolvePlays, type ResolvedPlay } from "./resolve.ts";
-import { checkRoles, checkSelection, type Selection } from "./selection.ts";
+import { checkRoles, checkSelection, matchesId, type Selection } from "./selection.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
 import { ValueHub } from "./values.ts";
@@ -87,9 +87,9 @@ class PlaybookRun {
     this.#options.abort?.addEventListener("abort", stopNow, { once: true });
     try {
       await this.#prepare(plays, (run) => plays.flatMap((play) => (play.hosts.some((host) => host.name === run.name) ? (play.roles.get(run.name) ?? []) : [])));
-      this.#checkSelection(plays, selection, roleNames);
+      const begin = this.#checkSelection(plays, selection, roleNames);
       let first = true;
-      for (const play of plays) {
+      for (const play of plays.slice(begin)) {
         const runs = play.hosts.map((host) => this.#runs.get(host.name) as HostRun);
         if (runs.length === 0) continue;
         if (!first) await this.#prepare([play], (run) => play.roles.get(run.name) ?? []);
@@ -119,10 +119,16 @@ class PlaybookRun {
     }));
   }
 
-  /** Declares everything once to see whether the names on the command line exist. Nothing was changed yet. */
-  #checkSelection(plays: readonly ResolvedPlay[], selection: Selection, roleNames: readonly string[]): void {
-    const { nodes, complete } = declareAll(plays, this.#runs);
+  /**
+   * Declares everything once to see whether the names on the command line exist. Nothing was changed yet.
+   * @returns the index of the play to begin with.
+   */
+  #checkSelection(plays: readonly ResolvedPlay[], selection: Selection, roleNames: readonly string[]): number {
+    const { byPlay, complete } = declareAll(plays, this.#runs);
+    const nodes = byPlay.flat();
     if (nodes.length > 0 && complete) checkSelection(selection, nodes, roleNames);
+    const { startAt } = selection;
+    return startAt === undefined ? 0 : Math.max(0, byPlay.findIndex((own) => own.some((node) => matchesId(node, startAt))));
   }
 
   async #play(play: ResolvedPlay, plays: readonly ResolvedPlay[], runs: readonly HostRun[], selection: Selection): Promise<void> {
@@ -175,21 +181,21 @@ class PlaybookRun {
   }
 }
 
-/** Every resource of every play, declared for the sake of their names. `complete` is false when a later play cannot be declared yet. */
-export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<string, HostRun>): { nodes: ResourceNode[]; complete: boolean } {
-  const nodes: ResourceNode[] = [];
+/** Every resource of each play, declared for the sake of their names. `complete` is false when a later play cannot be declared yet. */
+export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<string, HostRun>): { byPlay: ResourceNode[][]; complete: boolean } {
+  const byPlay: ResourceNode[][] = plays.map(() => []);
   let complete = true;
   for (const [i, play] of plays.entries()) {
     for (const host of play.hosts) {
       const run = runs.get(host.name);
       if (!run?.facts || run.ended) continue;
       try {
-        nodes.push(...resourcesOf(declare({ resolved: play, all: plays, host, facts: run.facts, roleFacts: run.roleFacts, hub: new ValueHub() }).items));
+        byPlay[i]?.push(...resourcesOf(declare({ resolved: play, all: plays, host, facts: run.facts, roleFacts: run.roleFacts, hub: new ValueHub() }).items));
       } catch (error) {
         if (i === 0 || !(error instanceof HawserError) || error instanceof UsageError) throw error;
         complete = false;
       }
     }
   }
-  return { nodes, complete };
+  return { byPlay, complete };
 }

@@ -26,8 +26,8 @@ export interface Step {
   readonly apply?: Fragment;
   readonly retries: number;
   readonly delay: number;
-  /** Runs only while this handler's marker exists, and removes it afterwards. */
-  readonly handler?: string;
+  /** Runs only while one of these markers of a handler exists, and removes them afterwards. */
+  readonly handler?: readonly string[];
 }
 
 /**
@@ -88,8 +88,8 @@ function stepLines(step: Step): string {
   // `set -e` has no effect in a condition, so hw_a is called plainly.
   const apply = `hw_a ${step.index} ${step.retries} ${step.delay} ${quote(evaluable(step.apply, { strict: true }))}\n`;
   if (step.handler !== undefined) {
-    const marker = markerWord(step.handler);
-    return `if [ -n "$hw_s" ]; then :; elif [ -e ${marker} ]; then\n${apply}[ -n "$hw_s" ] || rm -f ${marker}\nelse hw_m "H ${step.index}"; fi\n`;
+    const markers = step.handler.map(markerWord);
+    return `if [ -n "$hw_s" ]; then :; elif ${markers.map((marker) => `[ -e ${marker} ]`).join(" || ")}; then\n${apply}[ -n "$hw_s" ] || rm -f ${markers.join(" ")}\nelse hw_m "H ${step.index}"; fi\n`;
   }
   const notify = step.notifies.length === 0 ? "" : `[ -n "$hw_s" ] || { mkdir -p ${STATE}/pending && touch ${step.notifies.map(markerWord).join(" ")}; } || hw_s=failed\n`;
   return `${guards.join("")}${notify}${apply}`;

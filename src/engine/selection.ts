@@ -28,7 +28,7 @@ function byTags(node: ResourceNode, { tags, skipTags }: Selection): string | und
 
 /**
  * Decides resource by resource, in the order of declaration. Reads that a chosen resource's values come from are always made.
- * @param all The host's resources of every play, in order; `--start-at` looks for its beginning there.
+ * @param all The host's resources of the play, in order; `--start-at` looks for its beginning there.
  */
 export function selectNodes(selection: Selection, all: readonly ResourceNode[]): Skips {
   const reasons = new Map<ResourceNode, string>();
@@ -43,7 +43,7 @@ export function selectNodes(selection: Selection, all: readonly ResourceNode[]):
   return (node) => (byId.has(node.id) ? byId.get(node.id) : byTags(node, selection));
 }
 
-function matchesId(node: ResourceNode, wanted: string): boolean {
+export function matchesId(node: ResourceNode, wanted: string): boolean {
   return node.id === wanted || node.id.slice(node.id.indexOf("/") + 1) === wanted;
 }
 

@@ -6,7 +6,7 @@ import { fragment, type Look } from "./fragment.ts";
 import { type HostContext, HostFailed, phase, report, reportError } from "./host-context.ts";
 import type { HostState } from "./host-state.ts";
 import { runKeeping } from "./kept.ts";
-import { markerOf } from "./queue.ts";
+import { markerOf, markersOf } from "./queue.ts";
 import { reboot } from "./reboot.ts";
 import { markerWord, STATE_FOLDER } from "./script.ts";
 
@@ -74,12 +74,12 @@ export async function handleAlone(state: HostState, handler: HandlerNode, run: (
   await state.sweep();
 }
 
-const words = (handlers: readonly HandlerNode[]): string => handlers.map((handler) => markerWord(markerOf(handler))).join(" ");
+const words = (handlers: readonly HandlerNode[]): string => handlers.flatMap((handler) => markersOf(handler).map(markerWord)).join(" ");
 
 async function markPending(cx: HostContext, handlers: readonly HandlerNode[]): Promise<void> {
   if (handlers.length === 0) return;
   for (const handler of handlers) cx.pending.add(handler.id);
-  const made = await toolsFor(cx).sh(Sh.raw(`mkdir -p "$hw_state"/pending && touch ${words(handlers)}`));
+  const made = await toolsFor(cx).sh(Sh.raw(`mkdir -p "$hw_state"/pending && touch ${handlers.map((handler) => markerWord(markerOf(handler))).join(" ")}`));
   if (made.code !== 0) throw new HawserError("the markers of its handlers could not be written", { stderr: made.err });
 }
 

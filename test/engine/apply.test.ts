@@ -210,3 +210,17 @@ test("a probe whose output never is the same ends in an error", async (t) => {
   });
   assert.match(ran.event(`unstable:${dir}/2`).failure?.message ?? "", /something else each time/);
 });
+
+test("a renamed handler still runs when it is owed under its earlier name", async (t) => {
+  const dir = scratch(t);
+  const folders = new Map<string, string>();
+  await runTasks(({ t: declare }) => {
+    declare.add(file, { path: `${dir}/a`, content: "a" }, { notify: declare.handler("bounce", sh`touch ${dir}/ran`) });
+    declare.task("fails", { check: sh`exit 1`, apply: sh`exit 1` });
+  }, { folders });
+  const ran = await runTasks(({ t: declare }) => {
+    declare.add(file, { path: `${dir}/a`, content: "a" }, { notify: declare.handler("restart", sh`touch ${dir}/ran`, { formerly: "r/handler:bounce" }) });
+  }, { folders });
+  assert.equal(ran.outcomes()["handler:restart"], "changed");
+  assert.deepEqual(ran.recap.pendingHandlers, {});
+});
