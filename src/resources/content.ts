@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { Secret, sh, type Sh } from "../shell/index.ts";
 import type { Content } from "./args.ts";
+import { attributesAfter, changeAttributes, describeAttributes, type WantedAttributes } from "./attributes.ts";
 import { PlanError, type Change } from "./contract.ts";
 import { fileDiff, HOLDS_SECRET, ONLY_OWNER, type DiffInput } from "./diff.ts";
 import type { Facts } from "./facts.ts";
 import { formatLook, LOOK_LIMIT, type Look } from "./look.ts";
-import { attributesAfter, changeAttributes, describeAttributes, fillWith, replaceFile, type WantedAttributes } from "./write.ts";
+import { fillWith, replaceFile } from "./write.ts";
 
 export function bytesOf(content: Content): { bytes: Buffer; sensitive: boolean } {
   if (content instanceof Secret) return { bytes: Buffer.from(content.reveal()), sensitive: true };

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { quote, Sh, sh } from "../shell/index.ts";
 import { mode, owner, path } from "./args.ts";
+import { changeAttributes, describeAttributes, exactMode, type Attributes, type WantedAttributes } from "./attributes.ts";
 import { defineResource, PlanError, type Change, type Observed } from "./contract.ts";
-import { changeAttributes, describeAttributes, exactMode, type Attributes, type WantedAttributes } from "./write.ts";
 
 const NEW_FOLDER: Attributes = { mode: "0755", owner: "root", group: "root" };
 

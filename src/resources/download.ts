@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { mode, owner, path } from "./args.ts";
+import { attributesAfter, changeAttributes, describeAttributes } from "./attributes.ts";
 import { realPath, refuseOtherThanFile } from "./content.ts";
 import { defineResource } from "./contract.ts";
 import { fetch, fetchArgs } from "./fetch.ts";
 import { lookWithIds, parseLookWithIds } from "./file.ts";
 import { formatLook, lookHash } from "./look.ts";
-import { attributesAfter, changeAttributes, describeAttributes, replaceFile } from "./write.ts";
+import { replaceFile } from "./write.ts";
 
 export const download = defineResource({
   kind: "download",

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { Sh, sh } from "../shell/index.ts";
 import { path } from "./args.ts";
+import { NEW_FILE, type Attributes } from "./attributes.ts";
 import { defineResource, PlanError, type Change, type Observed } from "./contract.ts";
 import type { Facts } from "./facts.ts";
 import { STAT } from "./look.ts";
-import { NEW_FILE, replaceFile, type Attributes } from "./write.ts";
+import { replaceFile } from "./write.ts";
 
 const FSTAB = "/etc/fstab";
 

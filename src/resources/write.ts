@@ -1,21 +1,16 @@
 import { createHash } from "node:crypto";
 import { Secret, Sh, sh } from "../shell/index.ts";
+import { attributesAfter, narrowest, type Attributes, type WantedAttributes } from "./attributes.ts";
 import type { Upload } from "./contract.ts";
 import type { Facts } from "./facts.ts";
 import type { Look } from "./look.ts";
+
+export { attributesAfter };
 
 /** Bigger contents are uploaded instead of standing in the script. Bytes. */
 export const INLINE_LIMIT = 256 * 1024;
 
 const STAGE = "/var/lib/hawser/stage";
-
-export interface Attributes {
-  readonly mode: string;
-  readonly owner: string;
-  readonly group: string;
-}
-
-export type WantedAttributes = { readonly [K in keyof Attributes]?: string | undefined };
 
 export interface WriteTarget {
   /** Where the file really is: not a symlink. */
@@ -26,14 +21,6 @@ export interface WriteTarget {
   readonly facts: Facts;
   /** Runs on the finished temporary file; its failure keeps the old file. */
   readonly validate?: ((file: string) => Sh) | undefined;
-}
-
-/** A new file belongs to the user who works on the host, nearly always root, and everybody may read it. */
-export const NEW_FILE: Attributes = { mode: "0644", owner: "root", group: "root" };
-
-export function attributesAfter(look: Pick<Look, "kind" | keyof Attributes>, wanted: WantedAttributes, fresh: Attributes = NEW_FILE): Attributes {
-  const base = look.kind === "absent" ? fresh : look;
-  return { mode: wanted.mode ?? base.mode, owner: wanted.owner ?? base.owner, group: wanted.group ?? base.group };
 }
 
 /** Commands that fill the temporary file `"$t"`, and what must be on the host before they run. */
@@ -70,8 +57,11 @@ export function temporaryPath(path: string): string {
  * Replaces a file atomically: a temporary file in the same folder, complete, on disk and with its final attributes, is
  * renamed over the target. TMPDIR is never used. Whatever fails, the old file stays and the temporary one goes.
  *
- * The order keeps the content from ever being readable more widely than in the end: attributes are copied and the owner
- * is set while the file is empty, the mode is opened last.
+ * The order keeps the content from ever being readable more widely than in the end: attributes are copied while the file
+ * is empty, and it is open to its owner alone until that is the final one. The owner is set after the last write, because
+ * in a folder like /tmp the kernel lets not even root write to other users' files (fs.protected_regular).
+ *
+ * Hard links of the old file keep the old content.
  */
 export function replaceFile(target: WriteTarget, fill: Sh): Sh {
   const { path, look, wanted, facts, validate } = target;
@@ -85,10 +75,10 @@ export function replaceFile(target: WriteTarget, fill: Sh): Sh {
     exists && keepAttributes(facts),
     // After a cp of attributes, and where a default ACL of the folder has overruled the umask.
     Sh.raw(`chmod 600 "$t"`),
-    owner !== undefined && sh`chown ${owner} "$t"`,
     fill,
     // conv=fsync is in coreutils of 2003 and in busybox; `sync FILE` came with coreutils 8.24, after CentOS 7.
     Sh.raw(`dd if=/dev/null of="$t" conv=notrunc,fsync 2>/dev/null || { echo "cannot flush $t to disk" >&2; exit 1; }`),
+    owner !== undefined && sh`chown ${owner} "$t"`,
     sh`chmod ${after.mode} "$t"`,
     // A subshell, so that an exit in it cannot skip the rename; outside of any condition, so that set -e holds in it.
     validate && Sh.lines("(", validate(temporary), ")"),
@@ -121,7 +111,7 @@ function ownerWord({ owner, group }: WantedAttributes): string | undefined {
 /** GNU cp takes the ACL, the SELinux label and extended attributes along; elsewhere getfacl saves at least the ACL. */
 function keepAttributes(facts: Facts): Sh {
   const otherwise = facts.commands.has("getfacl") ? `{ getfacl -cp "$f" | setfacl --set-file=- "$t"; } 2>/dev/null || :` : ":";
-  return Sh.raw(`cp --attributes-only --preserve=all "$f" "$t" 2>/dev/null || ${otherwise}`);
+  return Sh.raw(`cp --attributes-only --preserve=all --no-preserve=ownership "$f" "$t" 2>/dev/null || ${otherwise}`);
 }
 
 /**
@@ -142,32 +132,4 @@ cat "$f" >"$t.old"`),
     sh`chmod ${after.mode} "$f"`,
     Sh.raw(`rm -f "$t" "$t.old"\nfi`),
   );
-}
-
-/** Changes owner and mode of what is there, without a state in between that is wider than both. */
-export function changeAttributes(path: string, from: Attributes, to: Attributes): Sh {
-  const owned = from.owner !== to.owner || from.group !== to.group;
-  const narrow = narrowest(from.mode, to.mode);
-  const owner = from.owner === to.owner ? `:${to.group}` : from.group === to.group ? to.owner : `${to.owner}:${to.group}`;
-  // chown clears the set-id bits of a file.
-  const again = owned && (narrow !== from.mode || /^[2-7]/.test(to.mode));
-  return Sh.lines(
-    owned && narrow !== from.mode && sh`chmod ${exactMode(narrow)} ${path}`,
-    owned && sh`chown ${owner} ${path}`,
-    (again || from.mode !== to.mode) && sh`chmod ${exactMode(to.mode)} ${path}`,
-  );
-}
-
-/** GNU chmod leaves a folder's set-id bits alone unless the mode has five digits. */
-export function exactMode(mode: string): string {
-  return mode.padStart(5, "0");
-}
-
-function narrowest(a: string, b: string): string {
-  return (Number.parseInt(a, 8) & Number.parseInt(b, 8)).toString(8).padStart(4, "0");
-}
-
-/** `mode 0644 -> 0600`, `owner root -> app`, … for the summary. */
-export function describeAttributes(from: Attributes, to: Attributes): string[] {
-  return (["mode", "owner", "group"] as const).flatMap((name) => (from[name] === to[name] ? [] : [`${name} ${from[name]} -> ${to[name]}`]));
 }

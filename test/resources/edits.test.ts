@@ -64,7 +64,7 @@ onEveryShell("all kinds that edit a file are planned from one look at it", (host
   assert.deepEqual(JSON.parse(readFileSync(json, "utf8")), { a: 1, b: { c: [1] } });
 
   const yaml = `${host.root}/x.yaml`;
-  inOnePass(host, [step(yamlKey, { path: yaml, key: ["a"], value: 1 }), step(line, { path: yaml, line: "# note", before: "a" }), step(yamlKey, { path: yaml, key: ["a"], state: "absent" })]);
+  inOnePass(host, [step(yamlKey, { path: yaml, key: ["a"], value: 1 }), step(line, { path: yaml, line: "# note", before: "a" }), step(yamlKey, { path: yaml, key: ["b", "c"], value: [] })]);
   assert.equal(step(cron, { name: "x", file: yaml, schedule: "@daily", command: "x" }).probe, step(file, { path: yaml, state: "absent" }).probe);
 });
 

@@ -98,6 +98,12 @@ onEveryShell(
   { systemCommands: true },
 );
 
+onEveryShell("a file of another user in a folder like /tmp is written", (host) => {
+  chmodSync(host.root, 0o1777);
+  for (const content of ["one", "two"]) converge(file, { path: `${host.root}/x`, content, owner: "daemon", group: "daemon", mode: "0600" }, host);
+  converge(file, { path: `${host.root}/x`, content: "three", owner: "bin" }, host);
+});
+
 onEveryShell("a failed validation keeps the old file and leaves nothing behind", (host) => {
   const path = `${host.root}/sudoers`;
   writeFileSync(path, "old\n");
