@@ -17,6 +17,7 @@ import { yamlKey } from "../resources/yaml-key.ts";
 import { Declarations } from "./declarations.ts";
 import type { ResourceNode } from "./items.ts";
 import { splitOptions, type CommonOptions } from "./options.ts";
+import { callSite } from "./source.ts";
 import { renderTemplate } from "./template.ts";
 import { valuesIn } from "./values.ts";
 
@@ -93,7 +94,7 @@ export class FileVerbs extends Declarations {
     try {
       return { full, bytes: readFileSync(full) };
     } catch (error) {
-      throw new UsageError(`the role ${this.scope.role} has no ${folder}/${name}`, { cause: error, hint: `it is looked for at ${full}` });
+      throw new UsageError(`the role ${this.scope.role} has no ${folder}/${name}`, { cause: error, source: callSite(), hint: `it is looked for at ${full}` });
     }
   }
 }

@@ -10,6 +10,16 @@ export function callSite(): SourceLine {
   Error.stackTraceLimit = 30;
   const stack = new Error("call site").stack ?? "";
   Error.stackTraceLimit = limit;
+  return outsideFrame(stack) ?? { file: "unknown", line: 0, column: 0 };
+}
+
+/** Where an error came from in a role's or playbook's own code, if it passed through any. */
+export function thrownAt(error: unknown): SourceLine | undefined {
+  return error instanceof Error ? outsideFrame(error.stack ?? "") : undefined;
+}
+
+/** The nearest stack frame outside hawser's own sources. */
+function outsideFrame(stack: string): SourceLine | undefined {
   for (const line of stack.split("\n").slice(1)) {
     const match = FRAME.exec(line.trim());
     if (!match) continue;
@@ -17,5 +27,5 @@ export function callSite(): SourceLine {
     if (file.startsWith(OWN_CODE) || file.includes("/node_modules/")) continue;
     return { file, line: Number(match[2]), column: Number(match[3]) };
   }
-  return { file: "unknown", line: 0, column: 0 };
+  return undefined;
 }

@@ -1,5 +1,6 @@
-import { resourcesOf, type BlockNode, type GivenNode, type ResourceNode } from "../dsl/items.ts";
+import { resourcesOf, type BlockNode, type GivenNode, type Item, type ResourceNode } from "../dsl/items.ts";
 import { PlanError, type Change } from "../resources/contract.ts";
+import { declaring } from "./declare.ts";
 import { Draft } from "./draft.ts";
 import { failureOf } from "./failures.ts";
 import type { Look } from "./fragment.ts";
@@ -82,15 +83,16 @@ export class HostApply {
   }
 
   async #given(node: GivenNode): Promise<void> {
+    let items: readonly Item[];
     try {
       await waitFor(this.#cx, node.value, node);
+      items = declaring(node.id, node.source, () => node.declare());
     } catch (error) {
       const failure = failureOf(error, { host: this.#cx.host }, this.#cx.redactor);
-      this.#cx.emit({ event: "failure", failure: { ...failure, role: node.role, resource: node.id, source: node.source } });
+      this.#cx.emit({ event: "failure", failure: { ...failure, role: node.role, resource: node.id, source: failure.source ?? node.source } });
       this.#cx.counts.failed++;
       throw new HostFailed(`${node.id} failed`, { cause: error, host: this.#cx.host });
     }
-    const items = node.declare();
     const fresh = resourcesOf(items);
     this.#cx.total += fresh.length;
     await this.#state.sweep(fresh);

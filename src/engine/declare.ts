@@ -1,12 +1,14 @@
+import path from "node:path";
 import type { z } from "zod";
 import type { HandlerNode, Item, ResourceNode } from "../dsl/items.ts";
 import type { FactSpec, Member, Role } from "../dsl/role.ts";
 import { Tasks } from "../dsl/tasks.ts";
-import { type SourceLine, UsageError } from "../errors/index.ts";
+import { thrownAt } from "../dsl/source.ts";
+import { HawserError, type SourceLine, UsageError } from "../errors/index.ts";
 import type { InventoryHost } from "../inventory/index.ts";
 import type { Observed } from "../resources/contract.ts";
 import type { Facts } from "../resources/facts.ts";
-import type { Value } from "../shell/index.ts";
+import { type Value, ValuePending } from "../shell/index.ts";
 import { hostView, type ResolvedPlay, type RoleOnHost } from "./resolve.ts";
 import type { ValueHub } from "./values.ts";
 
@@ -53,7 +55,7 @@ export function declare({ resolved, all, host, facts, roleFacts: extra, hub }: D
     const t = new Tasks({ role: use.name, folder: use.role.folder, exports: use.role.exports, tags: new Set([...(resolved.play.tags ?? []), ...use.tags]), ledger });
     const members = membersOf(use.name, use.role, all, hub);
     const view = hostView(host);
-    use.role.tasks({
+    declaring(use.name, use.source, () => use.role.tasks({
       t,
       vars,
       facts: { ...facts, ...extra.get(use.name) },
@@ -65,15 +67,27 @@ export function declare({ resolved, all, host, facts, roleFacts: extra, hub }: D
         if (!found) throw new UsageError(`${use.name} asks for ${role.name} on ${name}, which does not use it`, { source: use.source });
         return found;
       },
-    } as never);
+    } as never));
     items.push(...t.items);
   }
   if (resolved.play.tasks) {
-    const t = new Tasks({ role: "play", folder: ".", exports: {}, tags: new Set(resolved.play.tags ?? []), ledger });
-    resolved.play.tasks({ t, facts, host: hostView(host) });
+    const { play } = resolved;
+    const t = new Tasks({ role: "play", folder: path.dirname(play.source.file), exports: {}, tags: new Set(resolved.play.tags ?? []), ledger });
+    declaring(`play "${play.name}"`, play.source, () => play.tasks?.({ t, facts, host: hostView(host) }));
     items.push(...t.items);
   }
   return { items, ids: ledger.ids, handlers: [...ledger.ids.values()].filter((node): node is HandlerNode => node.type === "handler") };
+}
+
+/** Runs an author's code. @throws UsageError that points at the author's line, whatever was thrown there. */
+export function declaring<T>(what: string, fallback: SourceLine, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof HawserError) throw error;
+    const hint = error instanceof ValuePending ? "use it in an argument, by its map(), or declare inside t.given(…)" : undefined;
+    throw new UsageError(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error, source: thrownAt(error) ?? fallback, ...(hint !== undefined && { hint }) });
+  }
 }
 
 function membersOf(name: string, role: Role, all: readonly ResolvedPlay[], hub: ValueHub): Member<z.ZodType, Record<string, z.ZodType>>[] {

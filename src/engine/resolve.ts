@@ -1,8 +1,10 @@
 import type { z } from "zod";
 import type { Play, Playbook } from "../dsl/play.ts";
 import type { HostView, Role, Use } from "../dsl/role.ts";
+import { complaints } from "../dsl/complaints.ts";
+import { thrownAt } from "../dsl/source.ts";
 import { HawserError, type SourceLine, UsageError } from "../errors/index.ts";
-import type { Inventory, InventoryHost } from "../inventory/index.ts";
+import { type Inventory, type InventoryHost, PatternError } from "../inventory/index.ts";
 
 /** A role on one host, with its vars checked. */
 export interface RoleOnHost {
@@ -23,6 +25,7 @@ export interface ResolvedPlay {
 /** One wrong var. */
 export interface VarProblem extends SourceLine {
   readonly message: string;
+  readonly hint?: string;
 }
 
 /** Vars that do not fit their roles; found before any host is touched. */
@@ -61,13 +64,27 @@ export function expandUses(uses: readonly Use[]): Use[] {
   return found;
 }
 
+/** @throws UsageError that points at the play. */
+function hostsOf(play: Play, inventory: Inventory): readonly InventoryHost[] {
+  try {
+    return inventory.select(play.hosts);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    const { hint, message } = error;
+    const what = hint === undefined ? message : message.slice(0, -hint.length - 2);
+    throw new UsageError(`play "${play.name}": ${what}`, { cause: error, source: play.source, ...(hint !== undefined && { hint }) });
+  }
+}
+
 function rawVars(use: Use, host: InventoryHost): unknown {
   if (use.vars.from === "value") return use.vars.value;
   if (use.vars.from === "inventory") return host.vars[use.role.name] ?? {};
   try {
     return use.vars.value(hostView(host));
   } catch (error) {
-    throw new HawserError(`the vars of ${use.name} for ${host.name} could not be made: ${(error as Error).message}`, { cause: error, source: use.source });
+    if (error instanceof HawserError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`the vars of ${use.name} for ${host.name} could not be made: ${why}`, { cause: error, source: thrownAt(error) ?? use.source });
   }
 }
 
@@ -76,20 +93,22 @@ export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: st
   const problems = new Map<string, VarProblem>();
   const limited = limit === undefined ? undefined : new Set(inventory.select(limit).map((host) => host.name));
   const resolved = playbook.plays.map((play): ResolvedPlay => {
-    const chosen = new Set(inventory.select(play.hosts).map((host) => host.name));
+    const chosen = new Set(hostsOf(play, inventory).map((host) => host.name));
     const all = inventory.hosts.filter((host) => chosen.has(host.name));
     const uses = expandUses(play.roles);
     const roles = new Map<string, RoleOnHost[]>();
     for (const host of all) {
       roles.set(host.name, uses.map((use) => {
-        const parsed = use.role.vars.safeParse(rawVars(use, host));
+        const raw = rawVars(use, host);
+        const parsed = use.role.vars.safeParse(raw);
         if (parsed.success) return { use, vars: parsed.data };
-        for (const issue of parsed.error.issues) {
-          const at = use.vars.from === "value" ? use.source : inventory.locate(host.name, [use.role.name, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))]) ?? use.source;
-          const name = [use.role.name, ...issue.path.map(String)].join(".");
-          const message = `${name}: ${issue.message}`;
+        for (const { path, message: what, hint } of complaints(parsed.error, use.role.vars, raw)) {
+          // What the inventory does not say at all cannot be pointed at there.
+          const inYaml = use.vars.from !== "value" && use.role.name in host.vars;
+          const at = inYaml ? inventory.locate(host.name, [use.role.name, ...path]) ?? use.source : use.source;
+          const message = `${[use.role.name, ...path].join(".")}: ${what}`;
           const key = `${at.file}:${at.line}:${at.column}:${message}`;
-          problems.set(key, { file: at.file, line: at.line, column: at.column, message: problems.has(key) ? message : `${message} (host ${host.name})` });
+          problems.set(key, { file: at.file, line: at.line, column: at.column, message: problems.has(key) ? message : `${message} (host ${host.name})`, ...(hint !== undefined && { hint }) });
         }
         return { use, vars: undefined };
       }));
