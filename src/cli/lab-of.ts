@@ -9,6 +9,7 @@ export function labOf(inventory: Inventory): LabSpec | undefined {
     if (lab === undefined) return [];
     const image = (lab as { image?: unknown }).image ?? "debian";
     if (image !== "debian" && image !== "el") throw new UsageError(`${host.name}: lab.image is debian or el, not ${JSON.stringify(image)}`, place(inventory, host.name));
+    if (host.region === "") throw new UsageError(`${host.name}: a lab host needs a region`, { ...place(inventory, host.name), hint: "region: la; the hosts of a region share the first three numbers of their addresses" });
     return [{ name: host.name, address: host.connection.address, region: host.region, image }];
   });
   if (hosts.length === 0) return undefined;
