@@ -40,7 +40,7 @@ function named({ hosts, groups }: Selectable, pattern: string, name: string): re
   const group = groups.get(name);
   if (group !== undefined) return group.hosts;
   if (hosts.includes(name)) return [name];
-  const hint = didYouMean(name, [...hosts, ...groups.keys()]);
+  const hint = didYouMean(name, [...groups.keys(), ...hosts]);
   const local = name === "localhost" ? "declare it as a host with ssh: { kind: local }" : undefined;
   throw new PatternError("unknown", pattern, `no host or group is called "${name}"`, hint ?? local ?? `groups: ${[...groups.keys()].slice(0, 12).join(", ")}`);
 }

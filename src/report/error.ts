@@ -47,7 +47,9 @@ function isDeliberate(error: Error): boolean {
 
 function knownOf(error: Error): Known {
   const { hint, source, host, resource, stderr, evidence } = error as Partial<HawserError> & { evidence?: unknown };
-  return { message: error.message, hint, source, host, resource, output: stderr ?? (typeof evidence === "string" ? evidence : undefined) };
+  // A message that is also read without its hint may end with it.
+  const message = hint !== undefined && error.message.endsWith(`; ${hint}`) ? error.message.slice(0, -hint.length - 2) : error.message;
+  return { message, hint, source, host, resource, output: stderr ?? (typeof evidence === "string" ? evidence : undefined) };
 }
 
 /** Errors that stand for several: a list of `problems`, or the `errors` of an AggregateError. */
