@@ -38,12 +38,18 @@ function stderrOf(error: unknown): string | undefined {
   return typeof error === "object" && error !== null && "stderr" in error && typeof error.stderr === "string" ? error.stderr : undefined;
 }
 
+/** What a failed command said last tells most. */
+function lastLine(stderr: string): string {
+  const line = stderr.trim().split("\n").at(-1)?.trim() ?? "";
+  return line === "" ? "" : `: ${line.slice(0, 160)}`;
+}
+
 /** A step that did not end with 0. */
 export function stepFailure(result: StepResult, node: ResourceNode | HandlerNode, host: string, redactor: Redactor, limit?: number): Failure {
   const timedOut = result.result === "timed-out";
   return {
     ...located({ host, node }),
-    message: timedOut ? `did not end within ${limit ?? "its"} s and was stopped` : `exited ${result.code}`,
+    message: timedOut ? `did not end within ${limit ?? "its"} s and was stopped` : redactor.text(`exited ${result.code}${lastLine(result.err)}`),
     exitCode: result.code,
     stderr: redactor.text(result.err.trim().slice(-KEPT)),
     stdout: redactor.text(result.out.trim().slice(-KEPT)),

@@ -46,11 +46,11 @@ export class FrameReader {
   #show(): void {
     const data = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(lastBytes(this.#pending, this.#size - this.#shown));
     const fresh = this.#pending.length === 1 ? data.subarray(this.#shown) : data;
-    const lastLine = fresh.lastIndexOf(10);
-    if (lastLine <= 0) return;
-    // The last newline may be the mark's own.
-    this.#onText(fresh.subarray(0, lastLine));
-    this.#shown += lastLine;
+    // The last newline may be the mark's own; as text it only ends a line that is over anyway.
+    const shown = fresh.lastIndexOf(10) + 1;
+    if (shown === 0) return;
+    this.#onText(fresh.subarray(0, shown));
+    this.#shown += shown;
   }
 }
 

@@ -24,6 +24,8 @@ interface Frame {
 
 export interface BatchEvents {
   readonly onBegin: (index: number) => void;
+  /** A step's apply, and so every guard before it, ended well. */
+  readonly onDone: (index: number, result: StepResult) => void;
   readonly onOutput: (stream: "stdout" | "stderr", chunk: Buffer) => void;
   /** Seconds that the running step may take; undefined for no limit. */
   readonly limit: (index: number | undefined) => number | undefined;
@@ -167,7 +169,9 @@ export class Remote {
         events.onBegin(index);
       } else if (type === "A") {
         running = undefined;
-        results.set(index, result(code === "0" ? "done" : "failed"));
+        const ended = result(code === "0" ? "done" : "failed");
+        results.set(index, ended);
+        if (ended.result === "done") events.onDone(index, ended);
       }
       arm();
     });

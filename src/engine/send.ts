@@ -33,6 +33,10 @@ export class Sender {
     this.#state.fresh = false;
     const result = await cx.remote.batch(steps.map(stepOf), swept, {
       onBegin: output.begin,
+      onDone: (index, result) => {
+        output.end();
+        this.#progress(steps, index, result);
+      },
       onOutput: output.write,
       limit: (index) => (index === undefined ? undefined : steps[index]?.resources[0]?.node.timeout),
     });
@@ -50,15 +54,21 @@ export class Sender {
     await this.#state.sweep();
   }
 
+  /** Says as it happens what a step changed. What was only looked at again is said with the looks that follow the batch. */
+  #progress(steps: readonly QueuedStep[], index: number, result: StepResult): void {
+    const step = steps[index];
+    if (step) this.#done({ ...step, resources: step.resources.filter(({ change }) => change) }, result);
+  }
+
   #settle(steps: readonly QueuedStep[], batch: BatchResult): number | undefined {
     const stopped = steps.findIndex((_, i) => ["stale", "failed", "timed-out"].includes(batch.steps.get(i)?.result ?? ""));
-    const appliedBefore = this.#state.applied.size;
+    const progressed = [...batch.steps.values()].some(({ result }) => result === "done");
     for (const [i, step] of steps.entries()) {
       const result = batch.steps.get(i);
       if (batch.gone && (!result || result.result === "stale")) return step.op;
       if (i === stopped && result) {
         if (result.result !== "stale") throw this.#failed(step, result);
-        this.#countStale(step, this.#state.applied.size > appliedBefore);
+        this.#countStale(step, progressed);
         return step.op;
       }
       this.#done(step, result);
@@ -70,12 +80,12 @@ export class Sender {
     const { cx } = this.#state;
     if (step.handler) {
       cx.pending.delete(step.handler.id);
-      if (result?.result === "done") report(cx, step.handler, { outcome: "changed", change: { summary: "ran" }, seconds: result.seconds });
+      if (result?.result === "done" && cx.outcomes.get(step.handler.id) !== "changed") report(cx, step.handler, { outcome: "changed", change: { summary: "ran" }, seconds: result.seconds });
       return;
     }
     for (const { node, change } of step.resources) {
-      if (change) this.#state.changed(node, change, result?.seconds);
-      else this.#state.finish(node);
+      if (change && !this.#state.applied.has(node)) this.#state.changed(node, change, result?.seconds);
+      else if (!change) this.#state.finish(node);
     }
   }
 

@@ -95,7 +95,7 @@ function begin(host: string, mark: Mark, style: LineStyle, wordWidth: number): s
 }
 
 function failureBody(failure: Failure, { color, cwd }: LineStyle): string[] {
-  const exit = failure.exitCode === undefined ? "" : ` (exit code ${failure.exitCode})`;
+  const exit = failure.exitCode === undefined || failure.message.startsWith(`exited ${failure.exitCode}`) ? "" : ` (exit code ${failure.exitCode})`;
   const whereFrom = [
     ...(failure.role === undefined ? [] : [`role ${failure.role}`]),
     ...(hasPlace(failure) ? [`declared at ${color.cyan(place(failure.source, cwd))}`] : []),
