@@ -1,0 +1,5 @@
+import { playbook } from "hawser";
+import data from "./data.ts";
+
+/** Everything, in the order in which it is needed. */
+export default playbook(import.meta, [data]);
