@@ -2,7 +2,9 @@ import { z } from "zod";
 import { Sh, sh } from "../shell/index.ts";
 import { path } from "./args.ts";
 import { refuseEscapes, type Format } from "./archive-list.ts";
+import { relabel } from "./attributes.ts";
 import { defineResource, PlanError } from "./contract.ts";
+import type { Facts } from "./facts.ts";
 import { fetch, fetchArgs, verify } from "./fetch.ts";
 
 const FORMATS: readonly (readonly [RegExp, Format])[] = [
@@ -52,7 +54,7 @@ export const archive = defineResource({
       Sh.raw(`if [ -f "$m" ]; then read -r s <"$m" || :; echo "archive $s"; else echo absent; fi`),
       args.creates !== undefined && sh`if [ ! -e ${inside(args)} ]; then echo missing; fi`,
     ),
-  plan(args, seen) {
+  plan(args, seen, { facts }) {
     if (seen.code !== 0) throw new PlanError(`cannot look at ${markerOf(args)}: ${seen.err.trim()}`);
     const found = /^archive ([0-9a-f]{64})$/m.exec(seen.out)?.[1];
     const missing = /^missing$/m.test(seen.out);
@@ -61,7 +63,7 @@ export const archive = defineResource({
     return {
       summary: found === args.sha256 ? `unpack again: ${args.creates ?? ""} is missing` : found === undefined ? "unpack" : "unpack another version",
       diff: `(sha256 ${found ?? "none"} -> ${args.sha256})`,
-      apply: unpack(args, get),
+      apply: unpack(args, get, facts),
       ...(uploads && { uploads }),
       after: { out: `archive ${args.sha256}\n`, err: "", code: 0 },
     };
@@ -96,7 +98,7 @@ function obtain(args: Args): { get: Sh; uploads?: ReturnType<typeof fetch>["uplo
   return { get: fill, ...(uploads && { uploads }) };
 }
 
-function unpack(args: Args, get: Sh): Sh {
+function unpack(args: Args, get: Sh, facts: Facts): Sh {
   const format = formatOf(args) ?? "tar";
   return Sh.lines(
     sh`d=${args.into} m=${markerOf(args)}`,
@@ -113,6 +115,7 @@ mkdir "$w"`),
     Sh.raw(`rm -f "$m"
 umask 022`),
     format === "zip" ? Sh.raw(`unzip -oq "$t" -d "$d"`) : Sh.raw(`unpacked | tar -xo${args.strip > 0 ? ` --strip-components=${args.strip}` : ""} -C "$d" -f -`),
+    relabel(Sh.raw('-R "$d"'), facts),
     sh`echo ${args.sha256} >"$w/marker"`,
     Sh.raw(`mv -f "$w/marker" "$m"`),
     args.creates !== undefined && sh`[ -e ${inside(args)} ] || { echo ${`the archive did not make ${args.creates}`} >&2; exit 1; }`,

@@ -1,4 +1,5 @@
 import { Sh, sh } from "../shell/index.ts";
+import type { Facts } from "./facts.ts";
 import type { Look } from "./look.ts";
 
 export interface Attributes {
@@ -15,6 +16,11 @@ export const NEW_FILE: Attributes = { mode: "0644", owner: "root", group: "root"
 export function attributesAfter(look: Pick<Look, "kind" | keyof Attributes>, wanted: WantedAttributes, fresh: Attributes = NEW_FILE): Attributes {
   const base = look.kind === "absent" ? fresh : look;
   return { mode: wanted.mode ?? base.mode, owner: wanted.owner ?? base.owner, group: wanted.group ?? base.group };
+}
+
+/** Gives something new the SELinux label that the policy has for its path; what it would inherit is its folder's. */
+export function relabel(path: Sh, facts: Facts): Sh | undefined {
+  return facts.selinux !== "disabled" && facts.commands.has("restorecon") ? sh`restorecon ${path} || :` : undefined;
 }
 
 /** Changes owner and mode of what is there, without a state in between that is wider than both. */

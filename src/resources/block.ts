@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { now, Secret } from "../shell/index.ts";
+import { now } from "../shell/index.ts";
 import { insertAt, pattern } from "./anchor.ts";
+import { content, late } from "./args.ts";
+import { bytesOf } from "./content.ts";
 import { defineResource, PlanError } from "./contract.ts";
-import { bare, editArgs, lateText, planEdit, splice, splitLines, toBytes } from "./edit.ts";
+import { bare, editArgs, planEdit, splice, splitLines, toBytes } from "./edit.ts";
 import { lookAt } from "./look.ts";
 
 const args = z
@@ -10,8 +12,8 @@ const args = z
     ...editArgs,
     /** Names the block in its markers, `# BEGIN hawser NAME` and `# END hawser NAME`; renaming it leaves the old one behind. */
     name: z.string().regex(/^[^\s]([^\n\r]*[^\s])?$/, "a block's name is one line without blanks around it"),
-    /** The lines between the markers. */
-    block: lateText.optional(),
+    /** The lines between the markers: text, bytes, a Secret or a rendered template. */
+    block: late(content).optional(),
     /** What begins a comment in this file. */
     comment: z.string().min(1).default("#"),
     /** What ends a comment, e.g. `-->`. Default: the line's end. */
@@ -35,10 +37,9 @@ export const block = defineResource({
   claims: (args) => [{ target: `file:${args.path}`, part: `block:${args.name}` }],
   probe: (args) => lookAt(args.path),
   plan(args, seen, { facts }) {
-    const given = args.state === "absent" || args.block === undefined ? undefined : now(args.block);
-    const text = given instanceof Secret ? given.reveal() : given;
+    const given = args.state === "absent" || args.block === undefined ? undefined : bytesOf(now(args.block));
     const verb = args.state === "absent" ? "remove block" : "block";
-    return planEdit({ ...args, seen, facts, sensitive: given instanceof Secret, verb, change: (content) => edit(content, text, args) });
+    return planEdit({ ...args, seen, facts, sensitive: given?.sensitive === true, verb, change: (content) => edit(content, given?.bytes.toString("latin1"), args) });
   },
 });
 
@@ -60,7 +61,7 @@ function markers({ name, comment, commentEnd }: Args): [string, string] {
 }
 
 function inner(block: string, begin: string, end: string): string[] {
-  const lines = toBytes(block).replace(/\r?\n$/, "").split(/\r?\n/);
+  const lines = block.replace(/\r?\n$/, "").split(/\r?\n/);
   if (block === "") return [];
   if (lines.some((line) => line === begin || line === end)) throw new PlanError("the block's text holds one of its own markers", "rename the block");
   return lines;

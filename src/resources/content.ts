@@ -54,6 +54,7 @@ export function planContent(plan: ContentPlan): Change | undefined {
 /** The file to write: where a symlink ends. @throws PlanError when it ends nowhere. */
 export function realPath(path: string, look: Look): string {
   if (look.link !== undefined && !look.link.startsWith("/")) throw new PlanError(`${path} is a symlink that leads nowhere: ${look.link}`, "remove the symlink, or make the folder that it points into");
+  if (look.link?.includes("\uFFFD")) throw new PlanError(`${path} is a symlink to a path that is not UTF-8`, "remove the symlink, or name the file itself");
   return look.link ?? path;
 }
 

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { quote, Sh, sh } from "../shell/index.ts";
 import { mode, owner, path } from "./args.ts";
-import { changeAttributes, describeAttributes, exactMode, type Attributes, type WantedAttributes } from "./attributes.ts";
+import { changeAttributes, describeAttributes, exactMode, relabel, type Attributes, type WantedAttributes } from "./attributes.ts";
 import { defineResource, PlanError, type Change, type Observed } from "./contract.ts";
+import type { Facts } from "./facts.ts";
 
 const NEW_FOLDER: Attributes = { mode: "0755", owner: "root", group: "root" };
 
@@ -91,13 +92,13 @@ export const directory = defineResource({
   key: (args) => args.path,
   claims: (args) => [{ target: `file:${args.path}` }],
   probe: look,
-  plan(args, seen): Change | undefined {
+  plan(args, seen, { facts }): Change | undefined {
     const found = parse(seen, args, args.path);
     if (found.kind === "other") throw new PlanError(`${args.path} is there and is no folder`, "remove it first with a file or symlink resource of state absent");
     if (args.state === "absent") return found.kind === "absent" ? undefined : removal(args.path, args.force);
     const base = found.kind === "absent" ? NEW_FOLDER : found;
     const to: Attributes = { mode: args.mode ?? base.mode, owner: args.owner ?? base.owner, group: args.group ?? base.group };
-    if (found.kind === "absent") return creation(args, to);
+    if (found.kind === "absent") return creation(args, to, facts);
     const differences = describeAttributes(found, to);
     if (differences.length === 0 && !found.differsBelow) return undefined;
     return {
@@ -107,7 +108,7 @@ export const directory = defineResource({
   },
 });
 
-function creation(args: z.output<typeof directory.args>, to: Attributes): Change {
+function creation(args: z.output<typeof directory.args>, to: Attributes, facts: Facts): Change {
   const parent = args.path.slice(0, args.path.lastIndexOf("/")) || "/";
   const owned = args.owner !== undefined || args.group !== undefined;
   return {
@@ -118,6 +119,7 @@ function creation(args: z.output<typeof directory.args>, to: Attributes): Change
       sh`mkdir ${args.path}`,
       owned && sh`chown ${`${args.owner ?? ""}${args.group === undefined ? "" : `:${args.group}`}`} ${args.path}`,
       sh`chmod ${exactMode(to.mode)} ${args.path}`,
+      relabel(sh`${args.path}`, facts),
     ),
   };
 }

@@ -78,7 +78,7 @@ function look({ path }: Args): Sh {
     sh`p=${FSTAB} m=${escape(path)}`,
     STAT,
     Sh.raw(`if [ -f "$p" ]; then
-o '' && echo "fstab $o" || exit
+o '' && printf 'fstab %s\\n' "$o" || exit
 while read -r a b c d e f g || [ -n "$a" ]; do
 case $a in '#'*) continue ;; esac
 if [ "$b" = "$m" ]; then printf 'entry %s\\n' "$a $b $c \${d:-defaults} \${e:-0} \${f:-0}\${g:+ $g}"; fi

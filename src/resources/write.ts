@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Secret, Sh, sh } from "../shell/index.ts";
-import { attributesAfter, narrowest, type Attributes, type WantedAttributes } from "./attributes.ts";
+import { attributesAfter, narrowest, relabel, type Attributes, type WantedAttributes } from "./attributes.ts";
 import type { Upload } from "./contract.ts";
 import type { Facts } from "./facts.ts";
 import type { Look } from "./look.ts";
@@ -69,7 +69,6 @@ export function replaceFile(target: WriteTarget, fill: Sh): Sh {
   const after = attributesAfter(look, wanted);
   const temporary = temporaryPath(path);
   const owner = exists ? `${after.owner}:${after.group}` : ownerWord(wanted);
-  const label = !exists && facts.selinux !== "disabled" && facts.commands.has("restorecon");
   return Sh.lines(
     openTemporary(path),
     exists && keepAttributes(facts),
@@ -83,7 +82,7 @@ export function replaceFile(target: WriteTarget, fill: Sh): Sh {
     // A subshell, so that an exit in it cannot skip the rename; outside of any condition, so that set -e holds in it.
     validate && Sh.lines("(", validate(temporary), ")"),
     exists ? renameOrOverwrite(look.mode, after) : Sh.raw(`mv -f "$t" "$f"`),
-    label && Sh.raw(`restorecon "$f" || :`),
+    exists ? undefined : relabel(Sh.raw('"$f"'), facts),
     "trap - EXIT HUP INT TERM",
   );
 }
