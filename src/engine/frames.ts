@@ -25,7 +25,7 @@ export class FrameReader {
     this.#size += chunk.length;
     // Large outputs arrive in many chunks: join only when the new bytes could complete a mark.
     const tail = Buffer.concat(lastBytes(this.#pending, chunk.length + Math.min(overlap, before)));
-    if (!tail.includes(this.#mark)) return this.#show();
+    if (!tail.includes(this.#mark)) return this.#show(chunk);
     let data = Buffer.concat(this.#pending);
     for (;;) {
       const start = data.indexOf(this.#mark);
@@ -39,21 +39,21 @@ export class FrameReader {
     }
     this.#pending = [data];
     this.#size = data.length;
-    this.#show();
+    this.#show(data);
   };
 
-  /** Hands out what certainly is output, whole lines only. */
-  #show(): void {
-    const data = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(lastBytes(this.#pending, this.#size - this.#shown));
-    const fresh = this.#pending.length === 1 ? data.subarray(this.#shown) : data;
+  /** Hands out what certainly is output, whole lines only. Only the newest bytes can hold the newline. */
+  #show(newest: Buffer): void {
+    const newline = newest.lastIndexOf(NEWLINE);
     // The last newline may be the mark's own; as text it only ends a line that is over anyway.
-    const shown = fresh.lastIndexOf(10) + 1;
-    if (shown === 0) return;
-    this.#onText(fresh.subarray(0, shown));
-    this.#shown += shown;
+    const shown = this.#size - newest.length + newline + 1;
+    if (newline < 0 || shown <= this.#shown) return;
+    this.#onText(Buffer.concat(lastBytes(this.#pending, this.#size - this.#shown)).subarray(0, shown - this.#shown));
+    this.#shown = shown;
   }
 }
 
+const NEWLINE = 0x0a;
 const SEMICOLON = 0x3b;
 const MAX_LABEL = 64;
 
