@@ -190,7 +190,9 @@ select format('alter sequence %I.%I increment by ${increment} start with %s rest
 
 /** Declared again once the seed's rows are there, which may hold numbers of this host's class. */
 export function declareSequencesAgain(cx: Context, database: Database, needs: readonly ResourceNode[]): ResourceNode {
-  return cx.t.task(`sequences of ${database.name} after the copy`, { ...identityOf(cx, database), runAs: "postgres", absent: "while-needs-absent", needs });
+  const again = identityOf(cx, database);
+  // A look of its own, by a text of its own: what the first one saw says nothing about the rows that came since.
+  return cx.t.task(`sequences of ${database.name} after the copy`, { ...again, check: Sh.lines(": after the copy", again.check), runAs: "postgres", absent: "while-needs-absent", needs });
 }
 
 /** Every table of the database that cannot replicate is named at once. */

@@ -22,7 +22,7 @@ export interface Layout {
 export function layoutOf(family: Facts["family"], version: number): Layout {
   if (family === "debian") {
     return {
-      packages: [`postgresql-${version}`, `postgresql-${version}-pglogical`, "openssl"],
+      packages: [`postgresql-${version}`, `postgresql-${version}-pglogical`],
       bin: `/usr/lib/postgresql/${version}/bin`,
       data: `/var/lib/postgresql/${version}/main`,
       config: `/etc/postgresql/${version}/main`,
@@ -34,7 +34,7 @@ export function layoutOf(family: Facts["family"], version: number): Layout {
     };
   }
   return {
-    packages: [`postgresql${version}-server`, `postgresql${version}`, `pglogical_${version}`, "openssl"],
+    packages: [`postgresql${version}-server`, `postgresql${version}`, `pglogical_${version}`],
     bin: `/usr/pgsql-${version}/bin`,
     data: `/var/lib/pgsql/${version}/data`,
     config: `/var/lib/pgsql/${version}/data`,

@@ -26,7 +26,7 @@ export function declareSubscriptions(cx: Context, { database, offered }: Declare
       applyTimeout: 3600,
     });
     const streaming = t.gate(`${database.name} takes the changes of ${peer.host.name}`, {
-      probe: psql.holds(database.name, whenThere("pglogical.subscription", `coalesce((select status = 'replicating' from pglogical.show_subscription_status(${literal(name)})), false)`)),
+      probe: psql.holds(database.name, whenThere("pglogical.subscription", `coalesce((select status = 'replicating' from pglogical.show_subscription_status() where subscription_name = ${literal(name)}), false)`)),
       within: vars.ready_within,
       every: 0.5,
       runAs: "postgres",
@@ -52,7 +52,7 @@ function intact(cx: Context, peer: Peer, database: Database): string {
 /** A first copy that failed is never tried again by pglogical. */
 const broken = (name: string): string => `exists (
   select from pglogical.local_sync_status y join pglogical.subscription x on x.sub_id = y.sync_subid
-  where x.sub_name = ${name} and y.sync_relname is null and y.sync_status not in ('r', 'i') and (select status in ('down', 'disabled') from pglogical.show_subscription_status(${name})))`;
+  where x.sub_name = ${name} and y.sync_relname is null and y.sync_status not in ('r', 'i') and (select status in ('down', 'disabled') from pglogical.show_subscription_status() where subscription_name = ${name}))`;
 
 function subscribe(cx: Context, peer: Peer, database: Database, seed: boolean): Sh {
   const { psql } = cx;
@@ -74,7 +74,7 @@ function subscribe(cx: Context, peer: Peer, database: Database, seed: boolean): 
 } || :; exit "$code"; }`,
     "trap undo EXIT",
     create(false),
-    sh`n=0; until [ "$(${ask(`select status from pglogical.show_subscription_status(${name})`)})" = replicating ]; do`,
+    sh`n=0; until [ "$(${ask(`select status from pglogical.show_subscription_status() where subscription_name = ${name}`)})" = replicating ]; do`,
     sh`n=$((n + 1)); if [ "$n" -gt 120 ]; then echo ${`the subscription to ${peer.host.name} does not stream; see the server's log here and there`} >&2; exit 1; fi; sleep 0.5; done`,
     takeRows(cx, peer, database, { seed }),
   );

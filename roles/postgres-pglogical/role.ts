@@ -1,4 +1,5 @@
-import { defineRole, fact, Sh, sh, UsageError, z } from "hawser";
+import { defineRole, fact, Sh, sh, UsageError, use, z } from "hawser";
+import { base } from "hawser/roles/base";
 import { declareDatabase, declareSequencesAgain, declareUsers, type Declared } from "./databases.ts";
 import { dataFolders, layoutOf } from "./layout.ts";
 import { replicated } from "./replicated.ts";
@@ -12,12 +13,14 @@ export const postgresPglogical = defineRole(import.meta, {
   name: "postgres-pglogical",
   summary: "PostgreSQL in two regions that both write: pglogical both ways, over TLS that checks the peer.",
   vars: schema,
+  // Clocks in step, by which the later of two changes wins, and openssl.
+  dependsOn: [use(base)],
   exports: exported,
   facts: ({ vars }) => ({ server: fact(stateOf(dataFolders(vars.version)), z.enum(["absent", "stopped", "running"])) }),
   tasks({ t, vars, facts, host, members, peers }) {
     const layout = layoutOf(facts.family, vars.version);
     const place = members.findIndex((member) => member.host.name === host.name) + 1;
-    const cx: Context = { t, vars, facts, host: host.name, peers, place, layout, psql: new Psql([`${layout.bin}/psql`], vars.port) };
+    const cx = { t, vars, facts, host: host.name, peers, place, layout, psql: new Psql([`${layout.bin}/psql`], vars.port) } satisfies Context;
     refuse(cx);
     const server = declareServer(cx);
     if (facts.server !== "stopped") return declareInside(cx, server);
@@ -36,9 +39,10 @@ function stateOf(folders: readonly string[]): Sh {
   );
 }
 
-function declareInside(cx: Context, server: Server): void {
+function declareInside(cx: Context & { readonly facts: { readonly server: string } }, server: Server): void {
   const { t, vars, psql } = cx;
-  declareOverrides(cx, server);
+  // A cluster that is yet to be made has none.
+  if (cx.facts.server !== "absent") declareOverrides(cx, server);
   const users = declareUsers(cx, server);
   const databases = vars.databases.map((database) => declareDatabase(cx, database, [server.up, server.settled, ...users]));
   const offered = databases.flatMap((each) => each.offered);

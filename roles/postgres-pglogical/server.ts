@@ -92,7 +92,6 @@ function declareRepository({ t, vars, facts }: Context): readonly ResourceNode[]
     const url = vars.repository_url ?? "https://apt.postgresql.org/pub/repos/apt";
     const key = "/etc/apt/keyrings/hawser-pgdg.asc";
     return [
-      ...t.package(["ca-certificates"]),
       t.directory("/etc/apt/keyrings"),
       t.file(key, { source: "pgdg.asc" }),
       t.file("/etc/apt/sources.list.d/hawser-pgdg.list", { content: `deb [signed-by=${key}] ${url} ${facts.os.codename}-pgdg main\n` }),
