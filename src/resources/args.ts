@@ -22,6 +22,7 @@ export const content = z.custom<Content>(
   "content is text, a Buffer, a Secret or a rendered template",
 );
 
+/** A var that must not be seen, such as a password. In an inventory it stands behind a tag: `!age`, `!vault`, `!env`, `!file` or `!secret`. */
 export const secret = z.custom<Secret>((value) => value instanceof Secret, "a secret is expected: `!secret`, `!age` or `!env` in YAML, `new Secret(…)` in TypeScript");
 
 /** An absolute path with no `.`, `..` or empty parts, so that one file has one name. */

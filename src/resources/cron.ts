@@ -20,6 +20,7 @@ const args = z
   .strictObject({
     /** Names the file; letters, digits, - and _, because cron ignores files with other characters in their name. */
     name: z.string().regex(/^[A-Za-z0-9_-]+$/, "a job's name has letters, digits, - and _ only"),
+    /** When it runs: five fields as cron has them, one of cron's words, or the fields by name. Needed for state present. */
     schedule: schedule.optional(),
     /** One line for sh. A % is written as \%, which keeps cron from taking it for a line break. */
     command: lateText.optional(),

@@ -8,6 +8,7 @@ import { lookAt } from "./look.ts";
 const hostName = z.string().regex(/^(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*$/, "not a host name");
 
 const args = z.strictObject({
+  /** Where the names lead. */
   address: z.union([z.ipv4(), z.ipv6()]),
   /** The first is the canonical name. */
   names: z.array(hostName).min(1),

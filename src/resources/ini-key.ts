@@ -12,6 +12,7 @@ const args = z
     ...editArgs,
     /** Without brackets. "" is what stands before the first section. */
     section: oneLine.regex(/^[^\]]*$/, "a section is given without brackets").default(""),
+    /** The key's name, as it stands before the separator. */
     key: oneLine.regex(/^[^\s=:#;[]([^=\r\n]*[^\s=])?$/, "a key has no = and does not begin like a comment or section"),
     /** Compared and written as text, to the end of the line: what other readers may take for a comment there is part of the value. */
     value: late(z.union([z.string(), z.number(), z.boolean(), secret])).optional(),

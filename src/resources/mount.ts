@@ -17,12 +17,15 @@ const args = z
     path,
     /** A device, `UUID=…`, `host:/export`, or the folder of a bind mount. */
     source: word.optional(),
+    /** `ext4`, `nfs`, `tmpfs`, or `none` for a bind mount. */
     fstype: z.string().regex(/^[\w.,-]+$/, "not a file system's name").optional(),
+    /** As in mount(8), separated by commas. */
     options: z
       .string()
       .regex(/^[^\s]+$/, "options are separated by commas, without blanks")
       .refine((options) => !/(^|,)(password|pass)=/.test(options), "fstab is readable for everybody; put the password into a credentials file")
       .default("defaults"),
+    /** Whether dump(8) saves it: 1, or 0 for no. */
     dump: z.number().int().nonnegative().default(0),
     /** The order of file system checks at boot; 0 is none. */
     pass: z.number().int().nonnegative().default(0),

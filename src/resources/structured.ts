@@ -18,6 +18,7 @@ export const structuredArgs = z
     ...editArgs,
     /** From the top: names of keys, numbers for items of lists; an item right after the last is added. */
     key: z.array(z.union([z.string(), z.number().int().nonnegative()])).min(1),
+    /** Needed for state present. A list or object replaces the one that is there as a whole. */
     value: late(structured).optional(),
   })
   .check(({ value, issues }) => {

@@ -28,9 +28,11 @@ export const task = defineResource({
   kind: "task",
   summary: "What no other kind does: a check that looks and an apply that acts, in shell or in TypeScript with zx.",
   args: z.strictObject({
+    /** Names it in reports, and in its id. */
     name: z.string().min(1),
     /** Read-only. Exit 0: nothing to do; 1: apply would run; anything else is an error. */
     check: shellValue,
+    /** In shell, which stops at the first failing line; or an async function, given `$`, `sh`, `reconnect` and `uses`. */
     apply: z.union([shellValue, applyFunction]),
     /** `runs` claims that apply will run once a need has changed. */
     predict: z.literal("runs").optional(),
@@ -65,9 +67,11 @@ export const read = defineResource({
   kind: "read",
   summary: "A value read from the host during the run, for resources here or on other hosts.",
   args: z.strictObject({
+    /** Names it in reports, and in its id. */
     name: z.string().min(1),
     /** Read-only. Its output is parsed; a non-zero exit means that there is no value yet. */
     probe: shellValue,
+    /** Makes the value of what the probe printed. Default: the text without blanks around it. */
     parse: z.custom<(out: string) => unknown>((value) => typeof value === "function"),
   }),
   key: (args) => args.name,
@@ -80,6 +84,7 @@ export const gate = defineResource({
   kind: "gate",
   summary: "Waits, on the host, until a condition holds.",
   args: z.strictObject({
+    /** Names it in reports, and in its id. */
     name: z.string().min(1),
     /** Read-only. Exit 0 opens the gate. */
     probe: shellValue,
