@@ -23,11 +23,31 @@ say "4. The run again: nothing to change"
 run run "$playbook" -i "$inventory"
 
 say "5. A row written in Los Angeles is read in Singapore, and the other way"
-psql() { "${hawser[@]}" lab exec -i "$inventory" "$1" runuser -u postgres -- psql -XtAq -d "$database" -c "$2"; }
-source scripts/demo-data.sh
+on() { "${hawser[@]}" lab exec -i "$inventory" "$@"; }
+sql() { on "$1" runuser -u postgres -- psql -XtAq -d app -c "$2"; }
+# Polls, because replication is not instant; fails after 20 s.
+arrives() {
+  for _ in $(seq 100); do
+    if [ "$(sql "$1" "select count(*) from customers where name = '$2'")" = 1 ]; then
+      echo "  $1 has it: $2"
+      return
+    fi
+    sleep 0.2
+  done
+  echo "  $2 never arrived on $1" >&2
+  exit 1
+}
+stamp=$(date +%s)
+sql la-1 "insert into customers (name) values ('from Los Angeles $stamp')"
+arrives sg-1 "from Los Angeles $stamp"
+sql sg-1 "insert into customers (name) values ('from Singapore $stamp')"
+arrives la-1 "from Singapore $stamp"
 
-say "6. Somebody breaks something on sg-1"
-break_something
+say "6. Somebody breaks things on sg-1: a setting, a service, a replicated table"
+on sg-1 sed -i 's/^wal_level.*/wal_level = minimal/' /etc/postgresql/15/main/conf.d/hawser.conf
+on sg-1 systemctl stop chrony
+sql sg-1 "select pglogical.replication_set_remove_table('default', 'orders')" >/dev/null
+echo "  done: wal_level = minimal, chrony stopped, orders no longer replicated"
 
 say "7. The dry run finds it"
 run run "$playbook" -i "$inventory" --check --diff
@@ -37,9 +57,14 @@ run run "$playbook" -i "$inventory"
 
 say "What next?"
 cat <<TEXT
-  node bin/hawser.mjs lab ssh la-1                                  a shell on a host
-  node bin/hawser.mjs run $playbook -i $inventory --list-tasks   what the playbook consists of
-  node bin/hawser.mjs inventory explain la-1 ssh.key -i $inventory  where a value comes from
-  node bin/hawser.mjs lab down                                      removes the hosts and all they left
-  docs/getting-started.md                                           your own first role
+  node bin/hawser.mjs lab ssh la-1
+      a shell on a host
+  node bin/hawser.mjs run $playbook -i $inventory --list-tasks
+      what the playbook consists of
+  node bin/hawser.mjs inventory explain sg-1 postgres-pglogical.seed -i $inventory
+      where a value comes from
+  node bin/hawser.mjs lab down
+      removes the hosts and all they left
+  docs/getting-started.md
+      your own first role
 TEXT
