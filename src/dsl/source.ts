@@ -2,6 +2,8 @@ import { fileURLToPath } from "node:url";
 import type { SourceLine } from "../errors/index.ts";
 
 const OWN_CODE = fileURLToPath(new URL("..", import.meta.url));
+/** hawser's own roles lie here, also where the package is installed in somebody's node_modules. */
+const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 const FRAME = /\(?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/;
 
 /** The line of the role or playbook that called into hawser: the nearest stack frame outside hawser's own sources. */
@@ -24,7 +26,8 @@ function outsideFrame(stack: string): SourceLine | undefined {
     const match = FRAME.exec(line.trim());
     if (!match) continue;
     const file = (match[1] as string).startsWith("file://") ? fileURLToPath(match[1] as string) : (match[1] as string);
-    if (file.startsWith(OWN_CODE) || file.includes("/node_modules/")) continue;
+    const inPackage = file.startsWith(PACKAGE) ? file.slice(PACKAGE.length) : `/${file}`;
+    if (file.startsWith(OWN_CODE) || inPackage.includes("node_modules/")) continue;
     return { file, line: Number(match[2]), column: Number(match[3]) };
   }
   return undefined;

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const run = promisify(execFile);
+
+test("a project of one's own has one copy of hawser: what its playbooks import is what runs them", async (t) => {
+  const project = mkdtempSync(path.join(tmpdir(), "hawser-project-"));
+  t.after(() => rmSync(project, { recursive: true, force: true }));
+  mkdirSync(`${project}/node_modules`);
+  symlinkSync(ROOT, `${project}/node_modules/hawser`);
+  mkdirSync(`${project}/inventory`);
+  writeFileSync(`${project}/package.json`, '{"type":"module"}');
+  writeFileSync(`${project}/inventory/hosts.yml`, "all:\n  hosts:\n    here:\n      ssh: { kind: local }\n      hello: { who: world }\n");
+  writeFileSync(
+    `${project}/site.ts`,
+    `import { defineRole, play, playbook, Secret, use, z, UsageError } from "hawser";
+import { base } from "hawser/roles/base";
+import { Secret as Inside } from ${JSON.stringify(`${ROOT}src/shell/index.ts`)};
+import { UsageError as Thrown } from ${JSON.stringify(`${ROOT}src/errors/index.ts`)};
+if (Secret !== Inside || UsageError !== Thrown || base.name !== "base") throw new Error("two copies");
+const hello = defineRole(import.meta, { name: "hello", summary: "", vars: z.strictObject({ who: z.string() }), tasks({ t, vars }) { t.file("${project}/hello", { content: vars.who }); } });
+export default playbook(import.meta, [play({ name: "p", hosts: "all", roles: [use(hello)] })]);
+`,
+  );
+  const { stdout } = await run(process.execPath, [`${ROOT}bin/hawser.mjs`, "run", "site.ts", "-i", "inventory", "--check", "--output", "json"], { cwd: project });
+  const recap = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as { result: string; hosts: Record<string, { wouldChange: number; requests: number }> };
+  assert.equal(recap.result, "ok");
+  assert.equal(recap.hosts["here"]?.wouldChange, 1);
+});
