@@ -3,7 +3,7 @@ import { Secret, Sh, sh, type HandlerNode, type ResourceNode } from "hawser";
 import { replicated, CANARY } from "./replicated.ts";
 import { sendAgain } from "./rows.ts";
 import type { Context, Server } from "./server.ts";
-import { ident, literal, scramVerifier, tableName, whenThere } from "./sql.ts";
+import { ident, literal, saltFor, scramVerifier, tableName, whenThere } from "./sql.ts";
 import type { Database } from "./vars.ts";
 
 /** An array of the tables that are there. */
@@ -39,7 +39,7 @@ interface User {
 }
 
 function declareUser({ t, psql, host }: Context, up: ResourceNode, { name, password, attributes, also, more, needs = [] }: User): ResourceNode {
-  const verifier = password && scramVerifier(password, [host, name]);
+  const verifier = password && scramVerifier(password.reveal(), saltFor(host, name));
   const right = verifier === undefined ? "not r.rolcanlogin" : `r.rolcanlogin and r.rolpassword = ${literal(verifier)}`;
   const hidden = (sql: string): string | Secret => (verifier === undefined ? sql : new Secret(sql));
   return t.task(`user ${name}`, {

@@ -6,6 +6,10 @@ import type { Database } from "./vars.ts";
 
 /** Marks what is taken from a peer, so that it is not sent back: subscriptions forward nothing that has an origin. */
 const ORIGIN = "hawser";
+const WITH_ORIGIN = [
+  `select pg_replication_origin_create('${ORIGIN}') where not exists (select from pg_replication_origin where roname = '${ORIGIN}');`,
+  `select pg_replication_origin_session_setup('${ORIGIN}');`,
+];
 
 export const subscriptionTo = (host: string): string => host.replaceAll(/[^a-z0-9_]/g, "_");
 
@@ -54,15 +58,17 @@ function fetchTheirs(cx: Context, peer: Peer, database: Database, { index, name 
 
 const different = "row({a})::text is distinct from row({b})::text";
 
-/** Ends the transaction when rows stand against each other that nobody may choose between. */
-function judge({ index, name }: Table, peer: Peer, onlyHereCounts: boolean): Sh {
+/** Ends the transaction when there are rows that nobody may choose between. `alone` says whose rows may not stand alone. */
+function judge({ index, name }: Table, peer: Peer, alone: "ours" | "theirs" | "neither"): Sh {
   return say(
     index,
-    "do $judge$ declare differ bigint; here bigint; begin",
+    "do $judge$ declare differ bigint; ours bigint; theirs bigint; begin",
     `select count(*) into differ from ${name} a join theirs${index} b on {k} where ${different};`,
-    `select count(*) into here from ${name} a where not exists (select from theirs${index} b where {k});`,
-    `if differ > 0 or (${onlyHereCounts} and here > 0) then raise exception '% against ${peer.host.name}: % rows are only here, % differ', ${literal(name)}, here, differ; end if;`,
-    "end $judge$;",
+    `select count(*) into ours from ${name} a where not exists (select from theirs${index} b where {k});`,
+    `select count(*) into theirs from theirs${index} b where not exists (select from ${name} a where {k});`,
+    `if differ > 0 or (${alone === "ours"} and ours > 0) or (${alone === "theirs"} and theirs > 0) then`,
+    `raise exception '% against ${peer.host.name}: % rows are only here, % only there, % differ; see existing_rows', ${literal(name)}, ours, theirs, differ;`,
+    "end if; end $judge$;",
   );
 }
 
@@ -85,13 +91,10 @@ function exclusively(cx: Context, database: Database, tables: readonly Table[], 
  * Brings this host's rows in line with a peer's after a subscription to it was made, which brings only later changes.
  *
  * While the peer takes our changes, it has every change of ours once it has caught up, so its rows are the newest there
- * are and are taken over: added, replaced, removed. Otherwise only rows that are missing here are taken; a row that
- * differs, or that a host other than the seed has alone, is nobody's to choose and ends it all.
+ * are and are taken over: added, replaced, removed. Otherwise the two never met: then `existing_rows` decides.
  */
 export function takeRows(cx: Context, peer: Peer, database: Database, { seed }: { readonly seed: boolean }): Sh {
   const tables = numbered(replicated(database));
-  const theirs = tables.map((table) => fetchTheirs(cx, peer, database, table));
-  const origin = [`select pg_replication_origin_create('${ORIGIN}') where not exists (select from pg_replication_origin where roname = '${ORIGIN}');`, `select pg_replication_origin_session_setup('${ORIGIN}');`];
   const caughtUp = say(
     0,
     "do $wait$ declare target pg_lsn := pg_current_wal_insert_lsn(); begin",
@@ -100,17 +103,23 @@ export function takeRows(cx: Context, peer: Peer, database: Database, { seed }: 
     "perform pg_sleep(0.1);",
     `end loop; raise exception '${peer.host.name} does not keep up with the changes made here'; end $wait$;`,
   );
-  const all = exclusively(cx, database, tables, origin, Sh.lines(caughtUp, ...theirs, ...tables.map(takeAll)));
-  const given = exclusively(cx, database, tables, origin, Sh.lines(...theirs, ...tables.map(takeAll)));
-  const missing = exclusively(cx, database, tables, origin, Sh.lines(...theirs, ...tables.map((table) => judge(table, peer, !seed)), ...tables.map(takeMissing)));
+  const take = (...body: readonly Sh[]): Sh => exclusively(cx, database, tables, WITH_ORIGIN, Sh.lines(...body));
+  const theirs = tables.map((table) => fetchTheirs(cx, peer, database, table));
   return Sh.lines(
     ...tables.map((table) => learn(cx, database, table)),
     sh`if [ -n "$(${cx.psql.run(database.name, slotOf(cx, peer))})" ]; then`,
-    all,
+    take(caughtUp, ...theirs, ...tables.map(takeAll)),
     "else",
-    cx.vars.existing_rows === "discard" && !seed ? given : missing,
+    firstMeeting(),
     "fi",
   );
+
+  function firstMeeting(): Sh {
+    const { existing_rows: rows } = cx.vars;
+    if (rows === "discard") return seed ? Sh.raw(":") : take(...theirs, ...tables.map(takeAll));
+    if (!seed) return take(...theirs, ...tables.map((table) => judge(table, peer, "ours")), ...tables.map(takeMissing));
+    return take(...theirs, ...tables.map((table) => judge(table, peer, rows === "merge" ? "neither" : "theirs")), ...tables.map(takeMissing));
+  }
 }
 
 /**

@@ -74,7 +74,7 @@ export function declareServer(cx: Context): Server {
   const settled = t.handler("put settings into effect", putIntoEffect(cx));
   const own = { owner: "postgres", group: "postgres", needs: [packages, cluster] };
   declareCertificates(cx, own, settled);
-  t.file(passFile(layout), { ...own, mode: "0600", content: new Secret(cx.peers.map(passLine).join("")) });
+  t.file(passFile(layout), { ...own, mode: "0600", content: () => new Secret(cx.peers.map(passLine).join("")) });
   const include = facts.family === "debian" ? [] : [t.directory(`${layout.config}/conf.d`, { ...own, mode: "0700" }), t.line(`${layout.config}/postgresql.conf`, { line: "include_dir = 'conf.d'", match: /^include_dir\b/, needs: own.needs, notify: settled })];
   const conf = t.template(`${layout.config}/conf.d/hawser.conf`, "hawser.conf.ejs", { settings: settingsOf(cx) }, { ...own, needs: [...own.needs, ...include], mode: "0644", notify: settled });
   const hba = t.template(`${layout.config}/pg_hba.conf`, "pg_hba.conf.ejs", { peers: cx.peers.map(hbaOf), clients: vars.clients }, { ...own, mode: "0640", notify: settled });

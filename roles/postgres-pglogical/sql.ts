@@ -1,5 +1,5 @@
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
-import { Secret, Sh, sh } from "hawser";
+import { type Secret, Sh, sh } from "hawser";
 
 /** An identifier. Always quoted, so that no word is taken for a keyword and no name is folded to lower case. */
 export function ident(name: string): string {
@@ -37,16 +37,17 @@ export function passField(text: string): string {
 
 const ITERATIONS = 4096;
 
-/**
- * What PostgreSQL keeps of a password (RFC 5802), so that the password itself never reaches the server or its log.
- * The salt is made from public names: the same input gives the same text, so a probe can compare, and no two hosts share one.
- */
-export function scramVerifier(password: Secret, names: readonly string[]): string {
-  const salt = createHash("sha256").update(JSON.stringify(["hawser", ...names])).digest().subarray(0, 16);
-  const salted = pbkdf2Sync(password.reveal(), salt, ITERATIONS, 32, "sha256");
+/** What PostgreSQL keeps of a password (RFC 5802), so that the password itself never reaches the server or its log. */
+export function scramVerifier(password: string, salt: Buffer): string {
+  const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, "sha256");
   const hmac = (text: string): Buffer => createHmac("sha256", salted).update(text).digest();
   const stored = createHash("sha256").update(hmac("Client Key")).digest("base64");
   return `SCRAM-SHA-256$${ITERATIONS}:${salt.toString("base64")}$${stored}:${hmac("Server Key").toString("base64")}`;
+}
+
+/** Made from public names: the same for the same user, so that a probe can compare, and no two hosts share one. */
+export function saltFor(host: string, user: string): Buffer {
+  return createHash("sha256").update(JSON.stringify(["hawser", host, user])).digest().subarray(0, 16);
 }
 
 /** psql of one server, for the user postgres. SQL goes in by standard input: nothing of it stands in the process list. */

@@ -64,7 +64,7 @@ export const schema = z.strictObject({
   tls: tls.default({ mode: "pinned", days: 3650 }).describe("What certificates the servers show. Peers check them with sslmode=verify-full."),
   databases: z.array(database).min(1).describe("The databases to replicate, the same on every host."),
   clients: z.array(client).default([]).describe("Who else may log in over the network: by TLS, with a password (SCRAM)."),
-  existing_rows: z.enum(["refuse", "discard"]).default("refuse").describe("What happens to rows that a host other than the seed has and the seed has not when it joins: refused with their numbers, or given up for the seed's. Rows that both have alike are kept."),
+  existing_rows: z.enum(["refuse", "merge", "discard"]).default("refuse").describe("What happens when two hosts meet for the first time and the one that is not the seed already has rows that the seed has not: `refuse` names tables and numbers and changes nothing, `merge` gives them to the seed, `discard` gives them up for the seed's. Rows of one key that differ are refused unless discarded."),
   conflict_resolution: z.enum(["last_update_wins", "first_update_wins", "apply_remote", "keep_local", "error"]).default("last_update_wins").describe("Which of two changes to one row counts. Clocks must be in step: the role `base` sees to that."),
   identity_increment: z.number().int().min(2).max(100).default(2).describe("Sequences of the replicated tables count in steps of this, each host with an offset of its own, so that both regions can insert. At least the number of hosts."),
   identity_offset: z.number().int().min(1).optional().describe("This host's offset, from 1 to the increment. Default: its place among the hosts."),
