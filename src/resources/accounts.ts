@@ -38,6 +38,11 @@ export class Lines {
   }
 }
 
+/** A folder of the system that may be missing, readable by everybody whatever the umask. */
+export function systemFolder(path: string): Sh {
+  return sh`(umask 022; mkdir -p ${path})`;
+}
+
 export function printed(lines: readonly (string | false | undefined)[]): Observed {
   return { out: lines.filter((line) => typeof line === "string").map((line) => `${line}\n`).join(""), err: "", code: 0 };
 }

@@ -16,17 +16,17 @@ const PID_FILES = "/run/yum.pid /var/cache/dnf/*.pid /var/lib/dnf/*.pid";
  */
 export function lockFunctions(system: "apt" | "rpm", timeout: number): Sh {
   return Sh.raw(`busy() {
-stat -c '%i %n' ${LOCKS[system]} 2>/dev/null | while read -r i f; do
-while read -r _ _ _ _ p d _; do case $d in *:"$i") who "$p" "$f" ;; esac; done </proc/locks
-done${system === "rpm" ? `\nfor f in ${PID_FILES}; do if [ -r "$f" ] && read -r p <"$f" && [ -d "/proc/$p" ]; then who "$p" "$f"; fi; done` : ""}
+stat -c '%i %n' ${LOCKS[system]} 2>/dev/null | while read -r li lf; do
+while read -r _ _ _ _ lp ld _; do case $ld in *:"$li") who "$lp" "$lf" ;; esac; done </proc/locks
+done${system === "rpm" ? `\nfor lf in ${PID_FILES}; do if [ -r "$lf" ] && read -r lp <"$lf" && [ -d "/proc/$lp" ]; then who "$lp" "$lf"; fi; done` : ""}
 }
-who() { c=; if [ -r "/proc/$1/comm" ]; then read -r c <"/proc/$1/comm"; fi; echo "\${c:-a process} (pid $1) holds $2"; }
+who() { lc=; if [ -r "/proc/$1/comm" ]; then read -r lc <"/proc/$1/comm"; fi; echo "\${lc:-a process} (pid $1) holds $2"; }
 idle() {
-t=0
-while b=$(busy) && [ -n "$b" ]; do
-if [ "$t" -eq 0 ]; then echo "waiting: $b"; fi
-if [ "$t" -ge ${timeout} ]; then echo "another package manager is still at work after ${timeout} s: $b" >&2; exit 1; fi
-t=$((t + 2))
+waited=0
+while lb=$(busy) && [ -n "$lb" ]; do
+if [ "$waited" -eq 0 ]; then echo "waiting: $lb"; fi
+if [ "$waited" -ge ${timeout} ]; then echo "another package manager is still at work after ${timeout} s: $lb" >&2; exit 1; fi
+waited=$((waited + 2))
 sleep 2
 done
 }`);
