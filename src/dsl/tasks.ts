@@ -2,13 +2,18 @@ import type { ResourceNode } from "./items.ts";
 import { authorizedKey, authorizedKeys } from "../resources/authorized-key.ts";
 import { cron } from "../resources/cron.ts";
 import { group } from "../resources/group.ts";
+import { hostname } from "../resources/hostname.ts";
+import { kernelModule } from "../resources/kernel-module.ts";
 import { mount } from "../resources/mount.ts";
 import { packageKind } from "../resources/package.ts";
+import { reboot } from "../resources/reboot.ts";
+import { repository } from "../resources/repository.ts";
 import { service } from "../resources/service.ts";
 import { sysctl } from "../resources/sysctl.ts";
 import { timer } from "../resources/timer.ts";
 import { unit } from "../resources/unit.ts";
 import { user } from "../resources/user.ts";
+import { waitFor } from "../resources/wait-for.ts";
 import type { Late } from "../shell/index.ts";
 import { FileVerbs, type Options } from "./file-verbs.ts";
 
@@ -17,6 +22,11 @@ export class Tasks extends FileVerbs {
   /** Packages: one resource each, installed by one command where they stand together. */
   package(names: string | readonly string[], options: Options<typeof packageKind, "name"> = {}): readonly ResourceNode[] {
     return [names].flat().map((name) => this.verb(packageKind, { name }, options));
+  }
+
+  /** A place that packages come from, with the key that they are signed with. */
+  repository(name: string, options: Options<typeof repository, "name">): ResourceNode {
+    return this.verb(repository, { name }, options);
   }
 
   /** Without options: running, and enabled at boot. */
@@ -64,5 +74,24 @@ export class Tasks extends FileVerbs {
 
   mount(at: string, options: Options<typeof mount, "path">): ResourceNode {
     return this.verb(mount, { path: at }, options);
+  }
+
+  kernelModule(name: string, options: Options<typeof kernelModule, "name"> = {}): ResourceNode {
+    return this.verb(kernelModule, { name }, options);
+  }
+
+  /** The host's own name, now and after the next boot. */
+  hostname(name: string, options: Options<typeof hostname, "name"> = {}): ResourceNode {
+    return this.verb(hostname, { name }, options);
+  }
+
+  /** Waits, on the host, for a port, a path or a command. */
+  waitFor(name: string, options: Options<typeof waitFor, "name">): ResourceNode {
+    return this.verb(waitFor, { name }, options);
+  }
+
+  /** Reboots when the host asks for it, and goes on when it is back. */
+  reboot(name: string, options: Options<typeof reboot, "name">): ResourceNode {
+    return this.verb(reboot, { name }, options);
   }
 }
