@@ -10,6 +10,8 @@ import type { Channel, Exit, Transport } from "./transport.ts";
 
 /** Seconds after which a channel whose other end never came removes its FIFOs and goes away. */
 const LEFT_ALONE = 60;
+/** Milliseconds that the pump gets to deliver the last words of a become that failed. */
+const PUMPING = 1000;
 
 /**
  * The data channel: makes three FIFOs in a private folder, says where, and pumps them. It has no terminal, so nothing
@@ -39,11 +41,12 @@ function terminalScript(folder: string, mark: string, become: Become, script: st
   const fifos = "<&3 >&4 2>&5 3<&- 4>&- 5>&-";
   const words = {
     none: () => line(...shellWords(script)),
-    // Its own standard streams are the FIFOs: sudo and doas close every other descriptor, and ask on /dev/tty.
+    // Their own standard streams are the FIFOs: sudo and doas close every other descriptor, and ask on /dev/tty. The shell
+    // stays behind them, since sshd takes a terminal that no process holds open for ended and shows no prompt any more.
     sudo: () => `${line("sudo", ...(become.password ? ["-p", prompt] : ["-n"]), "-H", "-u", become.user, "--", ...shellWords(script))} ${fifos}`,
     doas: () => `${line("doas", ...(become.password ? [] : ["-n"]), "-u", become.user, "--", ...shellWords(script))} ${fifos}`,
     // su asks on its standard streams, so those stay the terminal, and the shell that it starts switches.
-    su: () => line("su", ...suWords(become.user, script, `exec ${fifos}; `)),
+    su: () => `exec ${line("su", ...suWords(become.user, script, `exec ${fifos}; `))}`,
   }[become.method]();
   return `trap '' HUP
 d=${line(folder)}
@@ -51,7 +54,7 @@ exec 3<"$d/0" 4>"$d/1" 5>"$d/2" || exit 71
 rm -rf "$d"
 LC_ALL=C; export LC_ALL
 printf '\\n%s\\n' ${mark}
-exec ${words}
+${words}
 `;
 }
 
@@ -90,13 +93,15 @@ export async function openOnTerminal(transport: Transport, host: string, become:
   };
   const noise = (): string => [gate.noise, chat.said, inner.out.noise, inner.err.noise].join("\n").replaceAll(prompt, "").trim();
   const closed = terminal.closed.then(async (exit) => {
-    started.reject(becomeFailure(host, become, transport.user, noise(), exit));
-    // The pump waits for input that nobody reads any more.
+    // The pump waits for input that nobody reads any more; what doas had to say is still on its way through it.
     data.stdin.end();
+    const failure = (): void => started.reject(becomeFailure(host, become, transport.user, noise(), exit));
+    const timer = setTimeout(failure, PUMPING);
     const pumped = await data.closed;
+    clearTimeout(timer);
+    failure();
     return pumped.lost === undefined ? exit : pumped;
   });
-  void data.closed.then((exit) => started.reject(new ConnectionLost(`${host}: ${exit.lost ?? "the data channel ended before the program began"}`, { host })));
   const program: Program = { stdin: data.stdin, started: started.promise, closed, destroy };
   await begun(program, host, become, noise);
   return program;
@@ -157,6 +162,8 @@ class Conversation {
       return;
     }
     const { what, hint } = wrongPassword(this.#become, this.#login);
+    // Ctrl-C, so that sudo does not take the end of the terminal for two more wrong answers.
+    this.#terminal.stdin.write("\x03");
     this.#fail(new BecomeFailed(`${this.#host}: ${what}`, { host: this.#host, hint }));
   }
 

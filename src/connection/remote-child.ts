@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { constants } from "node:os";
 import { PassThrough } from "node:stream";
 import type { Program } from "./program.ts";
 import { ConnectionLost } from "./errors.ts";
@@ -41,7 +42,9 @@ export class RemoteChild extends EventEmitter {
       this.stdin.pipe(program.stdin);
       const exit = await program.closed;
       await program.started;
-      if (exit.lost === undefined) this.#settle(exit.code, exit.signal);
+      // Behind sudo or su the signal shows as a shell's exit code.
+      if (exit.lost === undefined && this.#signal && exit.code === 128 + constants.signals[this.#signal]) this.#settle(null, this.#signal);
+      else if (exit.lost === undefined) this.#settle(exit.code, exit.signal);
       else if (this.#signal) this.#settle(null, this.#signal);
       else throw new ConnectionLost(`${this.#host.host}: ${exit.lost}`, { host: this.#host.host });
     } catch (error) {
