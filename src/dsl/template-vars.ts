@@ -81,7 +81,7 @@ function isPlain(value: object): boolean {
 function unknownName(target: object, name: string, property: string): TemplateMistake {
   const names = Object.keys(target);
   const given = Array.isArray(target) ? "it is a list" : names.length === 0 ? "it has no names" : `there are: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`;
-  return new TemplateMistake(`${name} has no "${property}"`, property, `${didYouMean(property, names) ?? given}; write "${property}" in … to ask whether an optional name is there`);
+  return new TemplateMistake(`${name} has no "${property}"`, property, didYouMean(property, names) ?? `${given}; write "${property}" in … to ask whether an optional name is there`);
 }
 
 function lastWord(name: string): string {

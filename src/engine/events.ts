@@ -15,6 +15,8 @@ export interface Failure {
   readonly resource?: string;
   /** Where the resource was declared. */
   readonly source?: SourceLine;
+  /** Where the mistake itself is, when that is another file: a template's line. */
+  readonly at?: SourceLine;
   readonly stderr?: string;
   readonly stdout?: string;
   readonly exitCode?: number;

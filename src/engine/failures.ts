@@ -3,7 +3,7 @@ import { HawserError } from "../errors/index.ts";
 import { PlanError } from "../resources/contract.ts";
 import type { Failure } from "./events.ts";
 import type { Redactor } from "./redactor.ts";
-import type { StepResult } from "./remote.ts";
+import { KILLED_HINT, type StepResult } from "./remote.ts";
 import { BecomeFailed, Unreachable } from "./session.ts";
 
 /** What a command printed, kept short in events. */
@@ -25,7 +25,7 @@ export function failureOf(error: unknown, at: At, redactor: Redactor): Failure {
   const stderr = error instanceof HawserError ? error.stderr : stderrOf(error);
   return {
     ...located(at),
-    ...(!at.node && error instanceof HawserError && error.source && { source: error.source }),
+    ...(error instanceof HawserError && error.source && (at.node ? { at: error.source } : { source: error.source })),
     message: redactor.text(message),
     ...(known?.hint !== undefined && { hint: redactor.text(known.hint) }),
     ...(stderr !== undefined && stderr !== "" && { stderr: redactor.text(stderr) }),
@@ -47,12 +47,14 @@ function lastLine(stderr: string): string {
 /** A step that did not end with 0. */
 export function stepFailure(result: StepResult, node: ResourceNode | HandlerNode, host: string, redactor: Redactor, limit?: number): Failure {
   const timedOut = result.result === "timed-out";
+  const killed = result.result === "killed";
   return {
     ...located({ host, node }),
-    message: timedOut ? `did not end within ${limit ?? "its"} s and was stopped` : redactor.text(`exited ${result.code}${lastLine(result.err)}`),
+    message: timedOut ? `did not end within ${limit ?? "its"} s and was stopped` : killed ? "the host's shell was killed while this ran" : redactor.text(`exited ${result.code}${lastLine(result.err)}`),
     exitCode: result.code,
     stderr: redactor.text(result.err.trim().slice(-KEPT)),
     stdout: redactor.text(result.out.trim().slice(-KEPT)),
     ...(timedOut && { hint: "give it a longer `applyTimeout`, or look at what it waits for" }),
+    ...(killed && { hint: KILLED_HINT }),
   };
 }

@@ -30,6 +30,8 @@ export interface PlayRunOptions {
   readonly emit: (event: Unstamped) => void;
   /** Why the whole run is to stop, if so. */
   readonly interrupted: () => string | undefined;
+  /** The run was stopped at once: connections are closed, so nothing that fails now says anything about a host. */
+  readonly aborted: () => boolean;
   readonly plays: readonly ResolvedPlay[];
   readonly kept: KeptStore | undefined;
 }
@@ -136,7 +138,7 @@ export class PlayRun {
       await work();
     } catch (error) {
       if (error instanceof UsageError) throw error;
-      endHost(run, error, this.#options.redactor, this.#options.emit);
+      endHost(run, this.#options.aborted() ? new HostStopped("the run was stopped", { cause: error }) : error, this.#options.redactor, this.#options.emit);
       if (this.#resolved.play.anyErrorsFatal) this.#stop ??= `${run.name} failed and the play allows no errors`;
     } finally {
       this.#options.fork.release();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { HawserError } from "../errors/index.ts";
 import { fragment, type Fragment } from "./fragment.ts";
 import { type HostContext, phase } from "./host-context.ts";
-import { ConnectionLost, Unreachable } from "./session.ts";
+import { ConnectionLost, ShellEnded } from "./session.ts";
 import { Sh } from "../shell/index.ts";
 
 const BOOT_ID = "/proc/sys/kernel/random/boot_id";
@@ -16,10 +16,7 @@ export async function reboot(cx: HostContext, command: Fragment, withinSeconds: 
   const look = fragment(Sh.raw(`cat ${BOOT_ID}`), undefined, cx.redactor.add);
   const bootId = async (): Promise<string | undefined> => (await cx.remote.look([look]))[0]?.seen.out.trim();
   const before = await bootId();
-  const [asked] = await cx.remote.look([command]).catch((error: unknown) => {
-    if (error instanceof ConnectionLost || error instanceof Unreachable) return [undefined];
-    throw error;
-  });
+  const asked = await cx.remote.once(command);
   if (asked && asked.seen.code !== 0) throw new HawserError(`the reboot command exited ${asked.seen.code}`, { stderr: asked.seen.err });
   phase(cx, "reconnecting", "rebooting");
   for (;;) {
@@ -30,7 +27,7 @@ export async function reboot(cx: HostContext, command: Fragment, withinSeconds: 
       if (now !== undefined && now !== "" && now !== before) break;
       await delay(LOOK_EVERY * 1000);
     } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error;
+      if (!(error instanceof ConnectionLost) && !(error instanceof ShellEnded)) throw error;
       await cx.remote.session.reconnect(left);
     }
   }

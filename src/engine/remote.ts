@@ -3,10 +3,12 @@ import { HawserError } from "../errors/index.ts";
 import { FrameReader } from "./frames.ts";
 import { lookOf, type Fragment, type Look } from "./fragment.ts";
 import { batchScript, probeScript, resumeScript, type Step } from "./script.ts";
-import { ConnectionLost, type Session } from "./session.ts";
+import { ConnectionLost, type Session, ShellEnded } from "./session.ts";
 
 /** Seconds after which a connection that broke is given up. */
 const RECONNECT_WITHIN = 60;
+
+export const KILLED_HINT = "look in the host's journal for who killed it; the kernel does so when memory runs out";
 
 export interface RemoteOptions {
   /** Seconds that one look may take. */
@@ -32,7 +34,7 @@ export interface BatchEvents {
 }
 
 export interface StepResult {
-  readonly result: "done" | "failed" | "stale" | "not-due" | "not-run" | "timed-out";
+  readonly result: "done" | "failed" | "stale" | "not-due" | "not-run" | "timed-out" | "killed";
   readonly out: string;
   readonly err: string;
   readonly code: number;
@@ -45,6 +47,8 @@ export interface BatchResult {
   readonly looks: ReadonlyMap<number, Look>;
   /** The host went away in the middle and came back without the batch: it rebooted. */
   readonly gone: boolean;
+  /** The connection broke and the batch was followed on: the new session does not hold the host's lock. */
+  readonly followed: boolean;
 }
 
 /** Pairs the frames of the two streams; each is complete when both have shown it. */
@@ -99,6 +103,21 @@ export class Remote {
     return looks.map((_, index) => results.get(index) as Look);
   }
 
+  /**
+   * One command that must not run twice, and that may end the connection.
+   * @returns undefined when the connection ended before it did.
+   */
+  async once(command: Fragment): Promise<Look | undefined> {
+    const results = new Map<number, Look>();
+    try {
+      // Lines before the looks keep a lost connection from being mended by asking again.
+      await this.#lookOnce([{ index: 0, look: command }], ":\n", results, () => {});
+    } catch (error) {
+      if (!(error instanceof ConnectionLost) && !(error instanceof ShellEnded)) throw error;
+    }
+    return results.get(0);
+  }
+
   /** @returns whether the time-out struck. */
   async #lookOnce(open: readonly { index: number; look: Fragment }[], before: string, results: Map<number, Look>, onFrame: (frame: Frame) => void): Promise<boolean> {
     const [mark, end] = [nonce(), nonce()];
@@ -143,7 +162,9 @@ export class Remote {
     let running: number | undefined;
     let began = performance.now();
     let gone = false;
+    let followed = false;
     let timedOut = false;
+    let killed: number | undefined;
     let timer: NodeJS.Timeout | undefined;
     const arm = () => {
       clearTimeout(timer);
@@ -160,6 +181,10 @@ export class Remote {
       const index = Number(first);
       const result = (result: StepResult["result"]): StepResult => ({ result, out: stdout.toString(), err: stderr.toString(), code: Number(code ?? 0), seconds: (performance.now() - began) / 1000 });
       if (type === "W") worker = index;
+      else if (type === "K") {
+        killed = index;
+        if (running !== undefined) results.set(running, { ...result("killed"), code: index });
+      }
       else if (type === "P") seen.set(index, lookOf(stdout, stderr, Number(code)));
       else if (type === "G") results.set(index, result("stale"));
       else if (type === "H") results.set(index, result("not-due"));
@@ -207,13 +232,23 @@ export class Remote {
       arm();
       await this.session.request(batchScript(mark, end, id, steps, looks.map((look, index) => ({ index, look }))), options);
     } catch (error) {
-      if (error instanceof ConnectionLost && !timedOut) gone = await this.#follow(end, id, options, () => [seenOut, seenErr]);
+      followed = error instanceof ConnectionLost && !timedOut;
+      if (followed) gone = await this.#follow(end, id, options, () => [seenOut, seenErr]);
       else if (!timedOut) throw error;
     } finally {
       clearTimeout(timer);
     }
     if (timedOut && running !== undefined) results.set(running, { result: "timed-out", out: "", err: "", code: 124, seconds: (performance.now() - began) / 1000 });
-    return { steps: results, looks: seen, gone };
+    if (!gone) this.#refuseHoles(steps, results, killed);
+    return { steps: results, looks: seen, gone, followed };
+  }
+
+  /** @throws HawserError when a step that was to act is missing without any step before it having stopped the batch. */
+  #refuseHoles(steps: readonly Step[], results: ReadonlyMap<number, StepResult>, killed: number | undefined): void {
+    const stopped = [...results.values()].some(({ result }) => result !== "done" && result !== "not-due");
+    if (stopped || steps.every((step) => !step.apply || results.has(step.index))) return;
+    if (killed !== undefined) throw new HawserError(`the host's shell was killed in the middle of a batch (exit code ${killed})`, { host: this.session.host, hint: KILLED_HINT });
+    throw new HawserError(`a look in the middle of a batch was not answered within ${this.#options.probeTimeout} s`, { host: this.session.host, hint: "something on the host hangs: a dead mount or a stuck daemon" });
   }
 
   /** @returns whether the host no longer knows the batch. */

@@ -7,6 +7,7 @@ import type { Inventory, InventoryHost } from "../inventory/index.ts";
 import { declare } from "./declare.ts";
 import type { HostCounts, RunEvent, Unstamped } from "./events.ts";
 import type { KeptStore } from "./kept.ts";
+import { HostStopped } from "./host-context.ts";
 import { HostRun, type HostRunOptions } from "./host-run.ts";
 import { endHost, PlayRun } from "./play-run.ts";
 import { readExports } from "./reader.ts";
@@ -112,7 +113,7 @@ class PlaybookRun {
       try {
         await run.prepare(rolesOf(run));
       } catch (error) {
-        endHost(run, error, this.#redactor, this.#emit);
+        endHost(run, this.#options.abort?.aborted ? new HostStopped("the run was stopped", { cause: error }) : error, this.#redactor, this.#emit);
       } finally {
         this.#fork.release();
       }
@@ -149,6 +150,7 @@ class PlaybookRun {
       emit: this.#emit,
       plays,
       kept: this.#options.kept,
+      aborted: () => this.#options.abort?.aborted === true,
       interrupted: () => (this.#options.interrupt?.aborted || this.#options.abort?.aborted ? "the run was interrupted" : undefined),
     }).run(runs);
   }

@@ -98,7 +98,8 @@ function stepLines(step: Step): string {
 /**
  * A batch of applies followed by looks, run in a session of its own: what it prints goes to a root-only file that is
  * followed, so neither a dead controller nor a closed pipe stops it halfway. The next script removes the file; the last
- * one of a run stays until the next run, for whoever wants to read it.
+ * one of a run stays until the next run, for whoever wants to read it. Should its shell be killed (by the kernel, when
+ * memory runs out), the frame `K code` and the end are written in its place, or the controller would wait for ever.
  * @param id Names the batch's files.
  */
 export function batchScript(mark: string, end: string, id: string, steps: readonly Step[], looks: readonly { readonly index: number; readonly look: Fragment }[]): string {
@@ -109,7 +110,8 @@ export function batchScript(mark: string, end: string, id: string, steps: readon
 if [ -n "$hw_l" ]; then rm -f "$hw_l.out" "$hw_l.err"; fi
 : >${log}.out; : >${log}.err
 hw_job=${quote(job)}
-printf '%s\\n' "$hw_job" | setsid sh >>${log}.out 2>>${log}.err &
+hw_k() { for hw_f in ${log}.out ${log}.err; do grep -q '^${end}$' "$hw_f" || printf '\\n%s K %s;\\n%s\\n' ${mark} "$1" ${end} >>"$hw_f"; done; }
+{ printf '%s\\n' "$hw_job" | setsid sh >>${log}.out 2>>${log}.err || hw_k "$?"; } &
 hw_w=$!
 hw_job=
 ${followLines(log, 1, 1)}`;
@@ -132,7 +134,8 @@ export function resumeScript(end: string, id: string, seenOut: number, seenErr: 
 
 /**
  * Takes the host's lock, or says who has it. The kernel frees it when the session's shell and the batch that it started
- * have both ended, so no lock survives its run; the note beside it only names the holder.
+ * have both ended, so no lock survives its run; the note beside it only names the holder. A batch that has printed its
+ * end may need a moment more to be gone; one that goes on without its controller keeps the note.
  * Frame `L 0` taken, `L 1` held by another run (the note is its body), `L 2` cannot be made.
  */
 export function lockLines(note: string, run: string, waitSeconds: number): string {
@@ -144,7 +147,7 @@ export function lockLines(note: string, run: string, waitSeconds: number): strin
       rm -f ${RUN}/batch-*
       hw_locked=1
       printf '%s\\nrun %s\\nshell %s\\n' ${quote(note)} ${run} "$$" >${file}.note
-      trap 'if [ -z "$hw_w" ] || ! kill -0 "$hw_w" 2>/dev/null; then rm -f ${file}.note; fi' EXIT
+      trap 'hw_i=0; while [ -n "$hw_w" ] && kill -0 "$hw_w" 2>/dev/null && [ $hw_i -lt 10 ]; do sleep 0.1 2>/dev/null || sleep 1; hw_i=$((hw_i + 1)); done; if [ -z "$hw_w" ] || ! kill -0 "$hw_w" 2>/dev/null; then rm -f ${file}.note; fi' EXIT
       hw_m "L 0"
     else hw_m "L 1"; fi
   else hw_m "L 2"; fi

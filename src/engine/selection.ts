@@ -57,7 +57,7 @@ export function checkSelection(selection: Selection, nodes: readonly ResourceNod
     }
   }
   const start = selection.startAt;
-  if (start !== undefined && !nodes.some((node) => matchesId(node, start))) throw unknown("--start-at", start, nodes.map((node) => node.id));
+  if (start !== undefined && !nodes.some((node) => matchesId(node, start))) throw unknown("--start-at", start, nodes.map((node) => (start.startsWith(`${node.role}/`) ? node.id : node.id.slice(node.id.indexOf("/") + 1))));
 }
 
 /** The part that needs no host: --role. */

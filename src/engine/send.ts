@@ -43,6 +43,8 @@ export class Sender {
     output.end();
     cx.book.record(swept, swept.map((_, i) => result.looks.get(i)));
     if (result.gone) await this.#comeBack();
+    // The lock went with the old session.
+    else if (result.followed) await cx.renew();
     this.#state.fresh = last && !result.gone && result.looks.size === swept.length;
     return this.#settle(steps, result);
   }
@@ -61,7 +63,7 @@ export class Sender {
   }
 
   #settle(steps: readonly QueuedStep[], batch: BatchResult): number | undefined {
-    const stopped = steps.findIndex((_, i) => ["stale", "failed", "timed-out"].includes(batch.steps.get(i)?.result ?? ""));
+    const stopped = steps.findIndex((_, i) => ["stale", "failed", "timed-out", "killed"].includes(batch.steps.get(i)?.result ?? ""));
     const progressed = [...batch.steps.values()].some(({ result }) => result === "done");
     for (const [i, step] of steps.entries()) {
       const result = batch.steps.get(i);

@@ -72,7 +72,7 @@ export function failureReminder(failure: Failure, style: LineStyle): string {
   const subject = failure.resource ?? (failure.unreachable === true ? "unreachable" : "");
   const where = hasPlace(failure) ? color.cyan(place(failure.source, cwd)) : "";
   const first = [`  ${color.red("✖")} ${color.bold(padEnd(failure.host ?? "the run", style.hostWidth))}`, clean(subject), where].filter((part) => part !== "");
-  const body = [oneLine(failure.message), ...(failure.hint === undefined ? [] : [`${color.bold("try:")} ${oneLine(failure.hint)}`])];
+  const body = [oneLine(failure.message) + (failure.at === undefined ? "" : ` at ${color.cyan(place(failure.at, cwd))}`), ...(failure.hint === undefined ? [] : [`${color.bold("try:")} ${oneLine(failure.hint)}`])];
   return `${first.join("  ")}\n${indented(body)}`;
 }
 
@@ -102,6 +102,7 @@ function failureBody(failure: Failure, { color, cwd }: LineStyle): string[] {
   ];
   return [
     ...lines(failure.message).map((line, index) => color.red(line) + (index === 0 ? exit : "")),
+    ...(failure.at === undefined ? [] : [`at ${color.cyan(place(failure.at, cwd))}`]),
     ...(whereFrom.length === 0 ? [] : [whereFrom.join(", ")]),
     ...printed("stderr", failure.stderr, color),
     // What went wrong is usually on stderr; the other stream speaks when that one is silent.

@@ -111,6 +111,8 @@ export const authorizedKey = defineResource({
     return lookAtKeys(args.user, sh`case "$l " in '#'*) ;; *${`${type} ${blob} `}*) printf 'key %s\\n' "$l" ;; esac`);
   },
   plan(args, seen, context): Change | undefined {
+    // Nobody logs in as a user who is not there, or has no home to keep keys in.
+    if (args.state === "absent" && /^no-(?:user|home)$/m.test(seen.out)) return undefined;
     const { lines, home, modes } = parse(args.user, seen);
     const key = split(now(args.key));
     const found = lines.all("key");
@@ -146,7 +148,7 @@ function predict<S extends z.ZodType>(this: Kind<S>, args: z.output<S>, seen: Ob
     if (!(error instanceof PlanError)) throw error;
     const lines = new Lines(seen);
     const unknown = upstream.find((up) => up.outcome === "unknown");
-    if ((lines.has("no-user") || lines.has("no-home")) && !unknown) return (args as { state?: string }).state === "absent" ? { outcome: "ok" } : { outcome: "would-change", change: { summary: "add" } };
+    if ((lines.has("no-user") || lines.has("no-home")) && !unknown) return { outcome: "would-change", change: { summary: "add" } };
     return { outcome: "unknown", cause: `${error.message}, and ${(unknown ?? upstream[0])?.id} would change first` };
   }
 }

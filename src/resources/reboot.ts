@@ -15,6 +15,7 @@ export const reboot = defineResource({
   summary: "Reboots the host when something asks for it, and waits until it is back.",
   args: z
     .strictObject({
+      /** Why, in a word; the id. */
       name: z.string().min(1).default("reboot"),
       /** Reboots while something is at this path. A marker outside /run and /tmp is removed first. Default: /run/reboot-required, which Debian's packages leave. */
       marker: path.optional(),

@@ -33,6 +33,7 @@ const args = z
     key: z.union([late(content), z.strictObject({ url: fetchArgs.url.unwrap(), sha256: fetchArgs.sha256 })]).optional(),
     /** Trusts whoever answers at the address. Needed where there is no key. */
     trusted: z.boolean().default(false),
+    /** A disabled one stays written down, and nothing is installed from it. */
     enabled: z.boolean().default(true),
     /** Further settings in the words of sources(5) or yum.conf(5). */
     options: z.record(words, line).default({}),

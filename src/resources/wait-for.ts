@@ -9,9 +9,11 @@ const CONNECT = 2;
 
 const args = z
   .strictObject({
+    /** What is waited for, in a word; the id. */
     name: z.string().min(1),
     /** Alone: something on this host listens on the TCP port, on any address. With host: a connection from here to there succeeds. */
     port: z.number().int().min(1).max(65535).optional(),
+    /** Where the port is. Default: the host itself, where listening is enough. */
     host: z.string().regex(/^[\w.:-]+$/, "a name or an address").optional(),
     /** Something is at the path. */
     path: path.optional(),

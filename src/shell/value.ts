@@ -86,6 +86,6 @@ export type Late<T> = T | Value<T> | (() => T);
 
 /** @throws ValuePending while a late value is not known. */
 export function now<T extends string | number | boolean | object | undefined>(late: Late<T>): T {
-  if (late instanceof Value) return (late as Value<T>).get();
+  if (late instanceof Value) return late.get();
   return typeof late === "function" ? (late as () => T)() : late;
 }

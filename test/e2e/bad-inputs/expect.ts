@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import type { Ended, Row } from "./row.ts";
 
 /** Signs of a failure that nobody has thought of. */
-const ACCIDENTS = [/^\s+at (?:async )?[\w.<>#[\] ]*\(?(?:file|node):/m, /bug in hawser/, /Unhandled/, /node:internal/, /\[object Object\]/, /\bundefined\b(?! \(reading)/];
+const ACCIDENTS = [/^\s+at (?:async )?[\w.<>#[\] ]*\(?(?:file|node):/m, /bug in hawser/, /Unhandled/, /node:internal/, /\[object Object\]/, /\bundefined\b(?! \(reading| cannot be printed|[ ,:)}])/];
 
 /** The output has the row's lines, its places and its exit code, in the right stream and without accidents. */
 export function expectRow(row: Row, ended: Ended, places: readonly string[]): void {
   const stream = row.stream ?? (row.exit === 1 ? "stderr" : "stdout");
   const text = ended[stream];
   const all = `--- stdout\n${ended.stdout}--- stderr\n${ended.stderr}--- exit ${ended.code ?? ended.signal}`;
-  assert.equal(ended.code, row.exit, all);
+  assert.equal(ended.code ?? -1, row.exit, all);
   expectLine(text, row.says, all);
   if (row.hint !== undefined) expectLine(text, `try: ${row.hint}`, all);
   for (const line of row.also ?? []) expectLine(`${ended.stdout}\n${ended.stderr}`, line, all);

@@ -11,6 +11,7 @@ export interface Row {
   /** hawser's arguments. Default: `run site.ts -i inv`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** -1 for a run that was killed. */
   readonly exit: number;
   /** Where the message stands. Default: stderr when the exit code is 1, else stdout. */
   readonly stream?: "stdout" | "stderr";
@@ -42,14 +43,14 @@ export interface HostRow extends Row {
 
 /** What a row that interferes works with. */
 export interface Scene {
-  readonly folder: string;
-  readonly pid: number;
   /** Sends a signal to hawser. */
   readonly signal: (name: NodeJS.Signals) => void;
   /** Runs shell text as root on the row's host, without ssh. */
   readonly host: (script: string) => Promise<string>;
   /** Waits until the shell text exits 0 on the row's host. */
   readonly until: (script: string) => Promise<void>;
+  /** Stops reading hawser's output. */
+  readonly closeOutput: () => void;
   /** Runs hawser again in the same folder. */
   readonly again: (...args: string[]) => Promise<Ended>;
 }
@@ -62,14 +63,14 @@ export interface Ended {
 }
 
 /** A playbook of one play with these declarations. */
-export const site = (body: string, hosts = "b1", more = ""): string => `import { play, playbook, sh, defineRole, use, z, Secret, secret } from "hawser";
+export const site = (body: string, hosts = "b1", more = ""): string => `import { play, playbook, sh, Sh, defineRole, use, z, Secret, secret } from "hawser";
 export default playbook(import.meta, [play({ name: "p", hosts: "${hosts}",${more} tasks({ t, host, facts }) {
 ${body}
 } })]);
 `;
 
 /** A playbook that uses one role, whose vars are given as zod source. */
-export const roleSite = (vars: string, body = "", using = "use(web)"): string => `import { play, playbook, sh, defineRole, use, z, Secret, secret } from "hawser";
+export const roleSite = (vars: string, body = "", using = "use(web)"): string => `import { play, playbook, sh, Sh, defineRole, use, z, Secret, secret } from "hawser";
 const web = defineRole(import.meta, { name: "web", summary: "x", vars: z.strictObject({ ${vars} }), tasks({ t, vars, host, peers }) {
 ${body}
 } });

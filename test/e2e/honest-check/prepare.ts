@@ -110,7 +110,7 @@ export const DRIFTS: readonly { readonly script: string; readonly ids: readonly 
   { script: "sed -i '/^added/d' /srv/honest/edited.ini", ids: ["ini-key:/srv/honest/edited.ini:[main]added"] },
   { script: "sed -i 's/true/false/' /srv/honest/edited.json /srv/honest/edited.yaml", ids: ["json-key:/srv/honest/edited.json:main.added", "yaml-key:/srv/honest/edited.yaml:main.added"] },
   { script: "printf '192.0.2.9 honest-kept.example\\n192.0.2.6 honest-never.example\\n' >>/etc/hosts", ids: ["hosts-entry:192.0.2.2:honest-kept.example", "hosts-entry:192.0.2.6:honest-never.example"] },
-  { script: "echo other >/proc/sys/kernel/hostname", ids: ["hostname:hostname"] },
+  { script: "hostname other", ids: ["hostname:hostname"] },
   { script: "echo 0 >/proc/sys/net/ipv4/ip_forward; sed -i /log_martians/d /etc/sysctl.d/99-zz-hawser.conf", ids: ["sysctl:net.ipv4.ip_forward", "sysctl:net.ipv4.conf.all.log_martians"] },
   { script: "echo 'net.ipv4.tcp_fin_timeout=9' >>/etc/sysctl.d/99-zz-hawser.conf", ids: ["sysctl:net.ipv4.tcp_fin_timeout"] },
   { script: "rm /etc/modprobe.d/hawser-printk.conf", ids: ["kernel-module:printk"] },
