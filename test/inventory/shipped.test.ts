@@ -3,11 +3,16 @@ import { join } from "node:path";
 import test from "node:test";
 import { loadInventory } from "../../src/inventory/index.ts";
 
+/** What production takes from the environment. */
+const SECRETS = { PG_REPLICATION_PASSWORD: "only-for-this-test-01", PG_APP_PASSWORD: "only-for-this-test-02" };
+
 const shipped = (name: string): string => join(import.meta.dirname, "../../inventory", name);
+/** Production's secrets come from the environment of whoever runs it. */
+const PRODUCTION = { env: { PG_REPLICATION_PASSWORD: "a-replication-password", PG_APP_PASSWORD: "an-application-password" } };
 
 for (const name of ["production", "lab"]) {
   void test(`inventory/${name} loads without a warning and has the two regions`, async () => {
-    const inventory = await loadInventory(shipped(name));
+    const inventory = await loadInventory(shipped(name), PRODUCTION);
     assert.deepEqual(inventory.warnings, []);
     assert.deepEqual(inventory.hosts.map((host) => [host.name, host.region]), [["la-1", "la"], ["sg-1", "sg"]]);
     for (const pattern of ["gateways", "databases", "la:sg"]) assert.deepEqual(inventory.select(pattern).map((host) => host.name), ["la-1", "sg-1"]);
@@ -16,7 +21,7 @@ for (const name of ["production", "lab"]) {
 }
 
 void test("production uses documentation addresses only and checks host keys", async () => {
-  for (const { connection } of (await loadInventory(shipped("production"))).hosts) {
+  for (const { connection } of (await loadInventory(shipped("production"), PRODUCTION)).hosts) {
     assert.match(connection.address, /^(?:192\.0\.2|198\.51\.100|203\.0\.113)\./);
     assert.equal(connection.hostKeyChecking, "strict");
   }
