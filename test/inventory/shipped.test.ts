@@ -3,9 +3,6 @@ import { join } from "node:path";
 import test from "node:test";
 import { loadInventory } from "../../src/inventory/index.ts";
 
-/** What production takes from the environment. */
-const SECRETS = { PG_REPLICATION_PASSWORD: "only-for-this-test-01", PG_APP_PASSWORD: "only-for-this-test-02" };
-
 const shipped = (name: string): string => join(import.meta.dirname, "../../inventory", name);
 /** Production's secrets come from the environment of whoever runs it. */
 const PRODUCTION = { env: { PG_REPLICATION_PASSWORD: "a-replication-password", PG_APP_PASSWORD: "an-application-password" } };
