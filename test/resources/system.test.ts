@@ -48,9 +48,12 @@ for (const systemCommands of [true, false]) {
     await new Promise((resolve) => server.once("listening", resolve));
     const { port } = server.address() as { port: number };
     const codes = () => [wait(host, { name: "a", port }), wait(host, { name: "a", port, host: "127.0.0.1" }), wait(host, { name: "a", port, state: "absent" }), wait(host, { name: "a", port, host: "127.0.0.1", state: "absent" })];
-    assert.deepEqual(codes(), [0, 0, 1, 1]);
-    server.close();
-    await new Promise((resolve) => server.once("close", resolve));
+    try {
+      assert.deepEqual(codes(), [0, 0, 1, 1]);
+    } finally {
+      server.close();
+      await new Promise((resolve) => server.once("close", resolve));
+    }
     assert.deepEqual(codes(), [1, 1, 0, 0]);
   }, { systemCommands });
 }
