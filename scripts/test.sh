@@ -27,6 +27,7 @@ step node --import tsx scripts/check-layers.ts
 
 mapfile -t unit < <(find test roles -name '*.test.ts' -not -path 'test/e2e/*' | sort)
 mapfile -t e2e < <(find test/e2e -name '*.test.ts' | sort)
-step node --import tsx --test --test-concurrency=2 "${unit[@]}"
+# No test hangs for ever: a file that has not ended after 10 minutes has failed.
+step node --import tsx --test --test-concurrency=2 --test-timeout=600000 "${unit[@]}"
 # One after the other: each brings up hosts of its own, and two cores are soon busy.
-[ "${#e2e[@]}" -eq 0 ] || step node --import tsx --test --test-concurrency=1 "${e2e[@]}"
+[ "${#e2e[@]}" -eq 0 ] || step node --import tsx --test --test-concurrency=1 --test-timeout=900000 "${e2e[@]}"

@@ -43,6 +43,7 @@ export class KeptShell {
   #program: Program | undefined;
   #running: Running | undefined;
   #exit: Exit | undefined;
+  #neverBegan = false;
 
   constructor(host: string) {
     this.#host = host;
@@ -65,7 +66,13 @@ export class KeptShell {
     const exit = await program.closed;
     this.#exit = exit;
     const never = await program.started.then(() => undefined, (error: unknown) => error);
+    this.#neverBegan = never !== undefined;
     this.#running?.fail(never ?? this.#ended(exit));
+  }
+
+  /** True once the shell has ended without having begun: it read nothing of what it was sent. */
+  get neverBegan(): boolean {
+    return this.#neverBegan;
   }
 
   /** False once the shell has ended or was given up. */

@@ -25,10 +25,19 @@ d=\${XDG_RUNTIME_DIR:-}
 d=$d/.${mark}
 mkdir "$d" && mkfifo "$d/0" "$d/1" "$d/2" || exit 71
 printf '\\n%s %s\\n' ${mark} "$d"; printf '\\n%s\\n' ${mark} >&2
-cat "$d/1" & hwl_o=$!
-cat "$d/2" >&2 & hwl_e=$!
-{ sleep ${LEFT_ALONE}; [ -d "$d" ] && { rm -rf "$d"; kill $$ $hwl_o $hwl_e; }; } </dev/null >/dev/null 2>&1 &
-exec cat >"$d/0"
+exec 3<&0
+cat "$d/1" 3<&- & hwl_o=$!
+cat "$d/2" >&2 3<&- & hwl_e=$!
+cat <&3 >"$d/0" 3<&- & hwl_i=$!
+{
+  trap 'kill $hwl_s; exit' TERM
+  sleep ${LEFT_ALONE} & hwl_s=$!
+  wait $hwl_s
+  [ -d "$d" ] && { rm -rf "$d"; kill $hwl_i $hwl_o $hwl_e; }
+} </dev/null >/dev/null 2>&1 3<&- &
+hwl_w=$!
+wait $hwl_i $hwl_o $hwl_e
+kill $hwl_w
 `;
 }
 

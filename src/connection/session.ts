@@ -56,18 +56,17 @@ export class HostSession implements Session {
 
   async #request(script: Buffer, options: RequestOptions): Promise<void> {
     options.signal?.throwIfAborted();
-    const before = this.#memory.needed;
+    const shell = await this.#openShell();
     try {
-      await this.#send(script, options);
+      await this.#send(shell, script, options);
     } catch (error) {
-      // The shell never began, so the script was not read: sudo wanted a terminal, which is known now.
-      if (before === "yes" || this.#memory.needed !== "yes" || options.signal?.aborted) throw error;
-      await this.#send(script, options);
+      // Sudo wanted a terminal, which is known now. Only a script that no shell has read may be sent again.
+      if (!shell.neverBegan || this.#memory.needed !== "yes" || options.signal?.aborted) throw error;
+      await this.#send(await this.#openShell(), script, options);
     }
   }
 
-  async #send(script: Buffer, options: RequestOptions): Promise<void> {
-    const shell = await this.#openShell();
+  async #send(shell: KeptShell, script: Buffer, options: RequestOptions): Promise<void> {
     options.signal?.throwIfAborted();
     this.#requests += 1;
     try {

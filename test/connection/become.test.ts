@@ -171,8 +171,8 @@ describe("become", { skip }, () => {
   });
 
   for (const become of [{ method: "sudo", user: "root" }, { method: "doas", user: "root", ...withPassword(LOGIN_PASSWORD) }, { method: "su", user: "root", ...withPassword(ROOT_PASSWORD) }] as const) {
-    it(`lets a script under ${become.method} end when the connection is lost`, async () => {
-      const link = await proxy(server.port);
+    it(`lets a script under ${become.method} end when the connection is lost`, async (t) => {
+      const link = await proxy(t, server.port);
       const session = await as(become.method === "sudo" ? "hwtfree" : "hwtpass", become, { port: link.port, hostKeyChecking: "off" });
       const file = `/tmp/hawser-lost-${become.method}`;
       const running = run(session, `rm -f ${file}; hw_after='echo after >>${file}'; sleep 1; echo done >>${file}`);
@@ -183,7 +183,6 @@ describe("become", { skip }, () => {
       await session.reconnect(5);
       assert.equal((await run(session, `cat ${file}; rm -f ${file}`)).text, "done\nafter\n");
       await session.close();
-      await link.close();
     });
   }
 });
