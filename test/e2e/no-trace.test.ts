@@ -7,7 +7,7 @@ import { honestBook } from "./honest-check/role.ts";
 
 const lab = new E2eLab("e2e-trace", "198.18.52", { deb: "debian", el: "el" });
 const HOSTS = ["deb", "el"] as const;
-const LOGIN = "operator";
+const LOGIN = "deployer";
 
 /**
  * What any login by ssh and any sudo writes, whatever is done with it. Nothing else may differ after a check: package
@@ -16,6 +16,8 @@ const LOGIN = "operator";
 const BY_ANY_LOGIN: readonly { readonly path: RegExp; readonly why: string }[] = [
   { path: /^\/var\/log\/(?:lastlog|wtmp|btmp)$/, why: "sshd and PAM record each login and its end" },
   { path: /^\/run\/utmp$/, why: "who is logged in now" },
+  { path: /^\/run\/motd\.dynamic$/, why: "pam_motd writes the greeting anew" },
+  { path: /^\/run$/, why: "its time alone: pam_motd renames the greeting in it, and what stands in it is compared" },
   { path: /^\/(?:run|var)\/log\/journal(?:\/|$)/, why: "sshd, sudo and logind tell the journal of each login" },
   { path: /^\/run\/systemd\/(?:sessions|users|seats|inhibit|transient)(?:\/|$)/, why: "logind keeps a file for each session and user that is logged in" },
   { path: /^\/run\/systemd\/journal\/streams(?:\/|$)/, why: "systemd's services of a login write to the journal through it" },
@@ -36,7 +38,7 @@ find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type f -
 systemctl list-units --all --plain --no-legend --no-pager | awk '{ print "unit:" $1 " \\t" $2, $3, $4 }'
 systemctl list-unit-files --no-legend --no-pager | awk '{ print "unit-file:" $1 " \\t" $2, $3 }'
 cat /proc/mounts | sed 's/^/mount:/; s/$/\\t/'
-sysctl -a 2>/dev/null | grep -v -e random -e 'fs\\.\\(dentry\\|file\\|inode\\)' -e ns_last_pid -e nf_conntrack_count -e 'net\\.netfilter' | sed 's/^/sysctl:/; s/ = /\\t/'
+sysctl -a 2>/dev/null | grep -v -e random -e 'kernel\\.pty' -e 'fs\\.\\(dentry\\|file\\|inode\\)' -e ns_last_pid -e nf_conntrack_count -e 'net\\.netfilter' | sed 's/^/sysctl:/; s/ = /\\t/'
 `;
 
 describe("a check leaves no trace", { skip }, () => {

@@ -72,7 +72,7 @@ fi
 
 /** Drifts by hand, and the resources that have drifted by it. Each is undone by a run. */
 export const DRIFTS: readonly { readonly script: string; readonly ids: readonly string[]; readonly only?: "deb" | "el" }[] = [
-  { script: "apt-get -q -y remove tree", ids: ["package:tree"], only: "deb" },
+  { script: "apt-get -q -y remove tree", ids: ["package:tree", "task:a command of the package", "task:absent with its package"], only: "deb" },
   { script: "apt-mark -qq unhold less", ids: ["package:less"], only: "deb" },
   { script: "apt-get -q -y install unzip", ids: ["package:unzip"], only: "deb" },
   { script: "dnf -y -q install tinytool", ids: ["package:tinytool"], only: "el" },
@@ -100,13 +100,13 @@ export const DRIFTS: readonly { readonly script: string; readonly ids: readonly 
   { script: "rm /srv/honest/new/of-user/file", ids: ["file:/srv/honest/new/of-user/file"] },
   { script: "chmod 640 /srv/honest/secret", ids: ["file:/srv/honest/secret"] },
   { script: "truncate -s -1 /srv/honest/larger", ids: ["file:/srv/honest/larger"] },
-  { script: "touch /srv/honest/never", ids: ["file:/srv/honest/never"] },
+  { script: "touch /srv/honest/never", ids: ["file:/srv/honest/never", "wait-for:nothing there"] },
   { script: "echo changed >/srv/honest/once", ids: [] },
   { script: "sed -i s/443/444/ /srv/honest/site.conf", ids: ["file:/srv/honest/site.conf"] },
   { script: "echo >/srv/honest/machine", ids: ["file:/srv/honest/machine"] },
   { script: "ln -sfn other /srv/honest/link-kept", ids: ["symlink:/srv/honest/link-kept"] },
   { script: "ln -s kept /srv/honest/link-never", ids: ["symlink:/srv/honest/link-never"] },
-  { script: "sed -i -e s/blue/green/ -e 's/^c$/x/' /srv/honest/edited.conf; echo 'never = yes' >>/srv/honest/edited.conf", ids: ["line:/srv/honest/edited.conf:/^color/", "block:/srv/honest/edited.conf:two", "line:/srv/honest/edited.conf:never = yes"] },
+  { script: "sed -i -e s/blue/green/ -e 's/^c$/x/' /srv/honest/edited.conf; echo 'never = yes' >>/srv/honest/edited.conf", ids: ["line:/srv/honest/edited.conf:^color", "block:/srv/honest/edited.conf:two", "line:/srv/honest/edited.conf:never = yes"] },
   { script: "sed -i '/^added/d' /srv/honest/edited.ini", ids: ["ini-key:/srv/honest/edited.ini:[main]added"] },
   { script: "sed -i 's/true/false/' /srv/honest/edited.json /srv/honest/edited.yaml", ids: ["json-key:/srv/honest/edited.json:main.added", "yaml-key:/srv/honest/edited.yaml:main.added"] },
   { script: "printf '192.0.2.9 honest-kept.example\\n192.0.2.6 honest-never.example\\n' >>/etc/hosts", ids: ["hosts-entry:192.0.2.2:honest-kept.example", "hosts-entry:192.0.2.6:honest-never.example"] },

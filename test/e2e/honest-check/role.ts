@@ -198,7 +198,7 @@ function system(t: Tasks, facts: Facts): void {
   t.add(sysctlKind, { key: "net.ipv4.tcp_syncookies", state: "absent" });
   t.add(sysctlKind, { key: "net.ipv4.tcp_fin_timeout", state: "absent" });
   const bridge = t.task("a bridge", { check: sh`[ -e /sys/class/net/honest0 ]`, apply: sh`ip link add honest0 type bridge` });
-  t.sysctl("net.ipv4.conf.honest0.forwarding", 1, { needs: [bridge] });
+  t.sysctl("net.ipv4.conf.honest0.rp_filter", 2, { needs: [bridge] });
   t.add(kernelModule, { name: "printk", options: { time: 1 } });
   t.add(kernelModule, { name: "workqueue" });
   t.add(kernelModule, { name: "honest-gone", state: "absent" });
