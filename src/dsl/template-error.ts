@@ -55,6 +55,34 @@ export function syntaxError(thrown: SyntaxError, generated: string, filename: st
     const before = generated.split("\n").slice(0, at - 1).join("\n");
     line = Number([...before.matchAll(/; __line = (\d+)$/gm)].at(-1)?.[1] ?? 1);
   }
-  const hint = /end of input|missing|after argument|expected|Unexpected token '\}'/i.test(said) ? "a { or ( is not closed, or closed twice, in this line or before it" : undefined;
+  const unclosed = /catch|end of input/.test(said) ? unclosedTag(text) : undefined;
+  if (unclosed !== undefined) {
+    const source = { file: filename, line: unclosed.line, column: unclosed.column };
+    return new TemplateError(`syntax error: the ${unclosed.bracket} of this tag is never closed`, source, text, { hint: `close it with <% ${CLOSING[unclosed.bracket]} %>`, cause: thrown });
+  }
+  const hint = /end of input|missing|after argument|expected|Unexpected token '(?:\}|catch)'/i.test(said) ? "a { or ( is not closed, or closed twice, in this line or before it" : undefined;
   return new TemplateError(`syntax error: ${said}`, place(filename, text, line, undefined), text, { hint, cause: thrown });
+}
+
+const CLOSING = { "{": "}", "(": ")", "[": "]" } as const;
+
+interface Opened {
+  readonly bracket: keyof typeof CLOSING;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The last tag whose bracket nothing closes. Brackets in texts are left out; in a regular expression they may mislead. */
+function unclosedTag(text: string): Opened | undefined {
+  const open: Opened[] = [];
+  for (const tag of text.matchAll(/<%(?![%#])[=_-]?([\s\S]*?)[-_]?%>/g)) {
+    const before = text.slice(0, tag.index).split("\n");
+    const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    const code = (tag[1] ?? "").replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|\/\/[^\n]*/g, "");
+    for (const [character] of code.matchAll(/[{}()[\]]/g)) {
+      if (character in CLOSING) open.push({ bracket: character as keyof typeof CLOSING, ...place });
+      else open.pop();
+    }
+  }
+  return open.at(-1);
 }

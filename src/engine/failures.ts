@@ -44,8 +44,14 @@ function lastLine(stderr: string): string {
   return line === "" ? "" : `: ${line.slice(0, 160)}`;
 }
 
-/** A step that did not end with 0. */
-export function stepFailure(result: StepResult, node: ResourceNode | HandlerNode, host: string, redactor: Redactor, limit?: number): Failure {
+const FORBIDDEN = /permission denied|operation not permitted|are you root|must be root|need to be root|superuser privileges/i;
+
+/**
+ * A step that did not end with 0.
+ * @param user The user that the session works as.
+ */
+export function stepFailure(result: StepResult, node: ResourceNode | HandlerNode, { host, user }: { readonly host: string; readonly user: string }, redactor: Redactor, limit?: number): Failure {
+  const actor = node.user ?? user;
   const timedOut = result.result === "timed-out";
   const killed = result.result === "killed";
   return {
@@ -56,5 +62,10 @@ export function stepFailure(result: StepResult, node: ResourceNode | HandlerNode
     stdout: redactor.text(result.out.trim().slice(-KEPT)),
     ...(timedOut && { hint: "give it a longer `applyTimeout`, or look at what it waits for" }),
     ...(killed && { hint: KILLED_HINT }),
+    ...(result.result === "failed" && actor !== "root" && FORBIDDEN.test(result.err) && { hint: forbiddenHint(node, actor) }),
   };
+}
+
+function forbiddenHint({ user }: ResourceNode | HandlerNode, actor: string): string {
+  return user === undefined ? `${actor} may not do this: let the host \`become\` root in the inventory` : `${actor}, named by its \`runAs\`, may not do this`;
 }

@@ -148,6 +148,7 @@ export function lockLines(note: string, run: string, waitSeconds: number): strin
       hw_locked=1
       printf '%s\\nrun %s\\nshell %s\\n' ${quote(note)} ${run} "$$" >${file}.note
       trap 'hw_i=0; while [ -n "$hw_w" ] && kill -0 "$hw_w" 2>/dev/null && [ $hw_i -lt 10 ]; do sleep 0.1 2>/dev/null || sleep 1; hw_i=$((hw_i + 1)); done; if [ -z "$hw_w" ] || ! kill -0 "$hw_w" 2>/dev/null; then rm -f ${file}.note; fi' EXIT
+      trap 'exit 143' TERM
       hw_m "L 0"
     else hw_m "L 1"; fi
   else hw_m "L 2"; fi

@@ -95,7 +95,7 @@ export class Sender {
     const { cx } = this.#state;
     const nodes = step.handler ? [step.handler] : step.resources.map(({ node }) => node);
     const limit = step.resources[0]?.node.timeout;
-    for (const node of nodes) report(cx, node, { outcome: "failed", seconds: result.seconds, failure: stepFailure(result, node, cx.host, cx.redactor, limit) });
+    for (const node of nodes) report(cx, node, { outcome: "failed", seconds: result.seconds, failure: stepFailure(result, node, { host: cx.host, user: cx.remote.session.user }, cx.redactor, limit) });
     return new HostFailed(`${nodes[0]?.id ?? "a step"} failed`, { host: cx.host });
   }
 

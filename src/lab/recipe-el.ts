@@ -63,7 +63,10 @@ chroot "$root" rpmbuild --quiet -bb --define "_topdir /tmp/rpm/build" /tmp/rpm/$
 export const EL_SCRIPT = `${BUILD}repo=/usr/share/hawser-lab/rpms
 mkdir -p "$root$repo" && cp "$root"/tmp/rpm/build/RPMS/noarch/*.rpm "$root$repo" && rm -rf "$root/tmp/rpm"
 chroot "$root" createrepo_c --quiet "$repo"
+# Where EL has it, and readable to all as there; Debian's rpm keeps it in root's home.
+echo '%_dbpath /var/lib/rpm' | put /etc/rpm/macros.hawser-lab
 chroot "$root" rpmdb --initdb
+chmod 755 "$root/var/lib/rpm"
 put /etc/yum.repos.d/hawser-lab.repo <<END
 [hawser-lab]
 name=Dummy packages of the lab

@@ -27,14 +27,33 @@ const bare = (name: string): string => name.replace(/\.(?:x86_64|i[3-6]86|aarch6
 /** A pattern of the shell for the entries of one package in the plugin's list. */
 const entryPattern = (manager: Facts["packageManager"], name: string): Sh => (manager === "yum" ? sh`[0-9]*:${bare(name)}-[0-9]*` : sh`${bare(name)}-[0-9]*:*`);
 
+/**
+ * The function `q`: rpm -q that leaves no trace. Whoever may write to the database touches its files by reading it
+ * (sqlite's -shm, Berkeley DB's __db.*), so root asks as nobody; should nobody not be able to read it, as root after all.
+ */
+const QUERY = `if [ -w /var/lib/rpm ] || [ -w /usr/lib/sysimage/rpm ]; then
+q() {
+o=$(chroot --userspec=65534:65534 / rpm -q "$@" 2>/dev/null) && c=0 || c=1
+case $c$o in
+0* | *'not installed'* | *'no package provides'*) ;;
+*) o=$(rpm -q "$@" 2>/dev/null) && c=0 || c=1 ;;
+esac
+printf '%s\\n' "$o"
+return $c
+}
+else
+q() { rpm -q "$@" 2>/dev/null; }
+fi`;
+
 /** Words, so that the output after a change can be foreseen: `present`, `absent`, and where it matters versions and the lock. */
 export function rpmProbe(args: PackageArgs, { packageManager }: Facts): Sh {
   const lock = versionlock(packageManager);
   const watched = args.hold !== undefined || args.version !== undefined;
   return Sh.lines(
+    QUERY,
     sh`n=${args.name}`,
-    args.version === undefined ? `if rpm -q "$n" >/dev/null 2>&1; then echo present` : sh`if v=$(rpm -q --qf ${`version ${FULL}\\n`} "$n" 2>/dev/null); then printf 'present\\n%s\\n' "$v"`,
-    args.state === "present" && args.version === undefined && `elif rpm -q --whatprovides "$n" >/dev/null 2>&1; then echo present`,
+    args.version === undefined ? `if q "$n" >/dev/null; then echo present` : sh`if v=$(q --qf ${`version ${FULL}\\n`} "$n"); then printf 'present\\n%s\\n' "$v"`,
+    args.state === "present" && args.version === undefined && `elif q --whatprovides "$n" >/dev/null; then echo present`,
     "else echo absent; fi",
     watched && Sh.lines(`if [ -e ${lock.plugin} ]; then`, `if [ -r ${lock.list} ]; then while read -r l; do`, sh`case $l in ${entryPattern(packageManager, args.name)}) echo held; break ;; esac`, `done <${lock.list}; fi`, "else echo no-versionlock; fi"),
   );

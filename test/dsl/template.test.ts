@@ -87,7 +87,9 @@ void describe("mistakes are named with their place", () => {
     ["a tag that is never closed", "x\n<% if (vars.a) {\n", {}, /is never closed/, 2, 1],
     ["a syntax error", "a\nb\n<%= vars..a %>\nc\n", {}, /syntax error: Unexpected token '\.'/, 3, 1],
     ["a syntax error after a loop", "<% for (const a of [1]) { %>\n<%= a %>\n<% } %>\n<%= 1 + %>\n", {}, /syntax error/, 4, 1],
-    ["a block that is not closed", "<% if (1) { %>\nx\n", {}, /syntax error/, 3, 1, /not closed/],
+    ["a block that is not closed", "a\n<% if (1) { %>\nx\n", {}, /syntax error: the \{ of this tag is never closed/, 2, 1, /<% \} %>/],
+    ["a block that is not closed, with brackets in texts", "<% if (1) { %>\n <% for (const a of ['}', `)`]) { %>\nx\n<% } %>\n", {}, /the \{ of this tag is never closed/, 1, 1],
+    ["a call that is not closed", "a\n<% [1].forEach(() => { %>\nx\n<% } %>\n", {}, /syntax error/, 4, 1, /not closed/],
     ["an error thrown by the template", "\n<% throw new Error('boom') %>", {}, /^boom$/, 2, 1],
   ];
   for (const [name, template, vars, message, line, column, hint] of rows) {

@@ -46,7 +46,7 @@ void describe("found before any host is touched", { concurrency: 4 }, () => {
 
 const skip = process.platform === "linux" && process.getuid?.() === 0 ? false : "the lab's hosts need root on Linux";
 
-void describe("found on the way to a host or on it", { concurrency: true, skip, timeout: 300_000 }, () => {
+void describe("found on the way to a host or on it", { skip, timeout: 300_000 }, () => {
   let lab: BadLab;
   let untouched: ReadonlyMap<string, string>[];
   before(async () => {
@@ -76,11 +76,13 @@ void describe("found on the way to a host or on it", { concurrency: true, skip, 
     }
   });
 
-  for (const host of ["b1", "b2"] as const) {
-    void describe(`alone on ${host}`, { concurrency: 1 }, () => {
-      for (const row of hosts.filter((candidate) => candidate.on === host)) void test(`${row.id}: ${row.wrong}`, { timeout: 120_000 }, () => alone(lab, host, row));
-    });
-  }
+  void describe("what has a host to itself", { concurrency: true }, () => {
+    for (const host of ["b1", "b2"] as const) {
+      void describe(`alone on ${host}`, { concurrency: 1 }, () => {
+        for (const row of hosts.filter((candidate) => candidate.on === host)) void test(`${row.id}: ${row.wrong}`, { timeout: 120_000 }, () => alone(lab, host, row));
+      });
+    }
+  });
 });
 
 /** Runs a row that has a host to itself, and compares the host's state. */

@@ -7,6 +7,10 @@ const again = async (scene: Parameters<NonNullable<HostRow["afterwards"]>>[0], p
   assert.match(stdout + stderr, pattern);
   assert.equal(ended, code, stdout + stderr);
 };
+const asWorker = (body: string): Pick<HostRow, "on" | "files"> => {
+  const files = on("b1", body).files;
+  return { on: "b1", files: { ...files, "inv/hosts.yml": (files?.["inv/hosts.yml"] ?? "").replace("198.18.41.11 }", "198.18.41.11 }, become: { method: none }").replace("user: root", "user: worker") } };
+};
 const NOTHING = /no changes: everything is as declared/;
 
 /** Each works on one host alone; the rows of a host run one after the other. */
@@ -42,13 +46,22 @@ export const hosts: readonly HostRow[] = [
     says: "…Read-only file system",
   },
   { id: "package-missing", wrong: "a package that does not exist", ...on("b1", `t.⟪package("no-such-package");`), exit: 2, says: "E: Unable to locate package no-such-package", also: ["role play, declared at site.ts:3:3"] },
-  { id: "command-fails", wrong: "a command that fails", ...on("b1", `t.⟪task("load", { check: sh\`false\`, apply: sh\`echo loading; echo 'the table is gone' >&2; exit 3\` });`), exit: 2, says: "exited 3: the table is gone (exit code 3)", also: ["the table is gone", "role play, declared at site.ts:3:3"] },
+  { id: "command-fails", wrong: "a command that fails", ...on("b1", `t.⟪task("load", { check: sh\`false\`, apply: sh\`echo loading; echo 'the table is gone' >&2; exit 3\` });`), exit: 2, says: "exited 3: the table is gone", also: ["the table is gone", "role play, declared at site.ts:3:3"] },
   { id: "zx-fails", wrong: "a zx command that fails", ...on("b1", `t.⟪task("load", { check: sh\`false\`, apply: async ({ $ }) => { await $\`echo 'the table is gone' >&2; exit 3\`; } });`), exit: 2, says: "the table is gone" },
   { id: "apply-throws", wrong: "an apply function that throws", ...on("b1", `t.⟪task("load", { check: sh\`false\`, apply: async () => { throw new Error("no region has room"); } });`), exit: 2, says: "no region has room" },
   { id: "owner-unknown", wrong: "an owner that the host does not have", ...on("b1", `t.⟪file("/srv/conf", { content: "x", owner: "nobody-here" });`), exit: 2, says: "chown: invalid user: …nobody-here…" },
   { id: "folder-missing", wrong: "a file in a folder that is not there", ...on("b1", `t.⟪file("/srv/gone/conf", { content: "x" });`), exit: 2, says: "the folder /srv/gone does not exist" },
   { id: "validation-fails", wrong: "a file that its validation refuses", ...on("b1", `t.⟪file("/srv/sudoers", { content: "nonsense\\n", validate: (file) => sh\`visudo -cf \${file}\` });`), before: "echo old >/srv/sudoers", undo: "rm /srv/sudoers", exit: 2, says: "…syntax error…" },
   { id: "run-as-unknown", wrong: "runAs with a user that the host does not have", ...on("b1", `t.⟪task("x", { check: sh\`true\`, apply: sh\`true\`, runAs: "nobody-here" });`), exit: 2, says: "…nobody-here…" },
+  {
+    id: "become-none",
+    wrong: "a user who is not root and does not become it",
+    ...asWorker(`t.⟪file("/srv/never", { content: "x" });`),
+    afterwards: async ({ host }) => void (await host("rm -r /home/worker/.hawser")),
+    exit: 2,
+    says: "exited 2: …cannot create /srv/.hawser-never: Permission denied",
+    hint: "worker may not do this: let the host `become` root in the inventory",
+  },
   {
     id: "apply-too-long",
     wrong: "an apply that takes longer than it may",
