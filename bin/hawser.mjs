@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-import { register } from "tsx/esm/api";
+import { pathToFileURL } from "node:url";
+import { compiledPlaybook, compiledProgram } from "../src/loader/compile.mjs";
 
-// One loader for hawser and for the playbooks that it imports, so that both share one copy of every module.
-register();
-const { main } = await import("../src/cli/main.ts");
-process.exitCode = await main(process.argv.slice(2));
+const program = await compiledProgram();
+const { main } = await import(pathToFileURL(`${program}/main.mjs`).href);
+// Only now, so that just the playbook's own code costs the mapping of its lines.
+process.setSourceMapsEnabled(true);
+process.exitCode = await main(process.argv.slice(2), async (/** @type {string} */ file) => await import(pathToFileURL(await compiledPlaybook(file, program)).href));

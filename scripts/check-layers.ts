@@ -21,8 +21,10 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["lab", ["shell", "errors"]],
   // Where an inventory's hosts meet their connections; for the command line and the library alike.
   ["connect.ts", ["connection", "inventory", "engine/session.ts"]],
-  ["cli", ["*"]],
-  ["index.ts", ["*", "!cli", "!lab"]],
+  // Compiles the rest; only bin calls it.
+  ["loader", []],
+  ["cli", ["*", "!loader"]],
+  ["index.ts", ["*", "!cli", "!lab", "!loader"]],
 ]);
 
 /** The package's own name; roles and playbooks reach the program through its exports only. */

@@ -9,14 +9,19 @@ import { suggest } from "../inventory/index.ts";
 const PATH_HINT = "give the path of a .ts file, e.g. playbooks/site.ts";
 const TYPES_HINT = "run `npx tsc --noEmit` to see type errors with their lines";
 
+/** Loads a module by its absolute path. */
+export type ImportFile = (file: string) => Promise<unknown>;
+
+export const importPlainly: ImportFile = async (file) => (await import(pathToFileURL(file).href)) as unknown;
+
 /** Imports a playbook file. @throws UsageError when it is missing, does not load, or exports no playbook. */
-export async function loadPlaybook(file: string): Promise<Playbook> {
+export async function loadPlaybook(file: string, importFile: ImportFile): Promise<Playbook> {
   const full = path.resolve(file);
   if (!existsSync(full)) throw new UsageError(`there is no playbook ${file}`, { hint: near(file) ?? PATH_HINT });
   if (statSync(full).isDirectory()) throw new UsageError(`${file} is a folder, not a playbook`, { hint: PATH_HINT });
   let loaded: { default?: unknown };
   try {
-    loaded = (await import(pathToFileURL(full).href)) as { default?: unknown };
+    loaded = (await importFile(full)) as { default?: unknown };
   } catch (error) {
     if (error instanceof HawserError) throw error;
     throw await explained(file, error);
@@ -39,8 +44,16 @@ async function explained(file: string, error: unknown): Promise<UsageError> {
   const failed = (what: string, source: SourceLine | undefined, hint?: string): UsageError => new UsageError(`${file} does not load: ${what}`, { cause: error, ...(source && { source }), ...(hint !== undefined && { hint }) });
 
   // esbuild, which counts columns from 0.
-  const [, at, line, column, syntax] = /^(.+):(\d+):(\d+): ERROR: (.*)$/m.exec(message) ?? [];
-  if (at !== undefined) return failed(syntax ?? "", { file: at, line: Number(line), column: Number(column) + 1 });
+  const [, at, line, column, said = ""] = /^(?:\[plugin .*?\] )?(.+?):(\d+):(\d+): ERROR: (?:\[plugin: .*?\] )?(.*)$/m.exec(message) ?? [];
+  if (at !== undefined) {
+    const source = { file: path.resolve(at), line: Number(line), column: Number(column) + 1 };
+    const broken = (what: string, place: SourceLine, hint?: string): UsageError => new UsageError(`${file} does not load: ${what}`, { source: place, ...(hint !== undefined && { hint }) });
+    const missing = /^Could not resolve "(.+)"$/.exec(said)?.[1];
+    if (missing === undefined) return broken(said, source);
+    const isFile = missing.startsWith(".") || path.isAbsolute(missing);
+    if (!isFile) return broken(`the package ${missing} is not installed`, source, `npm install ${missing}, or check the name`);
+    return broken(`there is no file ${path.relative(process.cwd(), path.resolve(path.dirname(source.file), missing))}`, placeOf(source.file, path.basename(missing)) ?? source);
+  }
 
   const [, gone, importer] = /^Cannot find (?:module|package) '(.+?)' imported from (.+?)$/.exec(message) ?? [];
   if (code === "ERR_MODULE_NOT_FOUND" && gone !== undefined && importer !== undefined) {
@@ -53,8 +66,9 @@ async function explained(file: string, error: unknown): Promise<UsageError> {
   const [, module, name] = /^The requested module '(.+?)' does not provide an export named '(.+?)'/.exec(message) ?? [];
   if (module !== undefined && name !== undefined) {
     const from = toPath(/^(file:\/\/.+?):\d+$/m.exec(stack ?? "")?.[1] ?? path.resolve(file));
-    const guess = module === "hawser" ? suggest(name, Object.keys(await import("../index.ts"))) : undefined;
-    return failed(`${module} exports no "${name}"`, placeOf(from, name), guess === undefined ? TYPES_HINT : `did you mean ${guess}?`);
+    const isOurs = module === "hawser" || module.endsWith("/index.mjs");
+    const guess = isOurs ? suggest(name, Object.keys(await import("../index.ts"))) : undefined;
+    return failed(`${isOurs ? "hawser" : module} exports no "${name}"`, placeOf(from, name), guess === undefined ? TYPES_HINT : `did you mean ${guess}?`);
   }
 
   const kind = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";

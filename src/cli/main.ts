@@ -4,14 +4,19 @@ import { formatError } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { inventoryCommands } from "./inventory-commands.ts";
 import { labCommands } from "./lab-commands.ts";
+import { importPlainly, type ImportFile } from "./load-playbook.ts";
 import type { Exit } from "./options.ts";
 import { recordCommand } from "./record-command.ts";
 import { runCommand } from "./run-command.ts";
 
 const version = (): string => (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
 
-/** The command line. @returns the exit code: 0 clean, 1 usage or load error, 2 a host failed, 3 pending changes, 4 unreachable. */
-export async function main(argv: readonly string[]): Promise<number> {
+/**
+ * The command line.
+ * @param importFile Loads a playbook's module by its absolute path; by default as whoever loaded this file does.
+ * @returns the exit code: 0 clean, 1 usage or load error, 2 a host failed, 3 pending changes, 4 unreachable.
+ */
+export async function main(argv: readonly string[], importFile: ImportFile = importPlainly): Promise<number> {
   const exit: Exit = { code: 0 };
   const program = new Command("hawser")
     .description("Runs typed TypeScript playbooks of idempotent roles over SSH.")
@@ -21,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .enablePositionalOptions()
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
-  runCommand(program, exit);
+  runCommand(program, exit, importFile);
   inventoryCommands(program);
   labCommands(program, exit);
   recordCommand(program);

@@ -11,7 +11,7 @@ import { exitCode, humanReporter, jsonReporter, type Reporter } from "../report/
 import { wantsColor } from "./color.ts";
 import { interrupts } from "./interrupts.ts";
 import { labOf } from "./lab-of.ts";
-import { loadPlaybook } from "./load-playbook.ts";
+import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption, type Exit } from "./options.ts";
 
 interface Flags {
@@ -45,7 +45,7 @@ function whole(smallest: number): (value: string) => number {
   };
 }
 
-export function runCommand(program: Command, exit: Exit): void {
+export function runCommand(program: Command, exit: Exit, importFile: ImportFile): void {
   program
     .command("run")
     .description("run a playbook; with --check only say what a run would change")
@@ -69,12 +69,12 @@ export function runCommand(program: Command, exit: Exit): void {
     .option("--list-tasks", "list every resource with its tags and stop (reads the hosts' facts)")
     .option("--list-tags", "list the tags and stop (reads the hosts' facts)")
     .action(async (file: string, flags: Flags) => {
-      exit.code = await runFile(file, flags);
+      exit.code = await runFile(file, flags, importFile);
     });
 }
 
-async function runFile(file: string, flags: Flags): Promise<number> {
-  const playbook = await loadPlaybook(file);
+async function runFile(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
+  const playbook = await loadPlaybook(file, importFile);
   const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const connections = connectTo(inventory);

@@ -1,5 +1,6 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { $, Fail, type Options, type ProcessPromise, type Shell } from "zx/core";
+import { frameOf, isOwnCode } from "../errors/frames.ts";
 import { quote } from "../shell/index.ts";
 import { RemoteChild, type RemoteHost } from "./remote-child.ts";
 
@@ -84,7 +85,12 @@ function calledFrom<T>(place: string, call: () => T): T {
   }
 }
 
+/** The line of a role, as a stack names it. */
 function callSite(): string {
   const frames = (new Error("where").stack ?? "").split("\n").slice(1).map((frame) => frame.trim().replace(/^at /, ""));
-  return frames.find((frame) => !frame.includes("/src/connection/") && !frame.includes("/node_modules/") && !frame.includes("node:")) ?? "an unknown place";
+  const isTheirs = (frame: string): boolean => {
+    const file = frameOf(frame)?.file;
+    return file !== undefined && !isOwnCode(file) && !file.includes("/node_modules/");
+  };
+  return frames.find(isTheirs) ?? "an unknown place";
 }

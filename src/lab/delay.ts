@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { cgroupOf, killCgroup } from "./cgroup.ts";
 import { startDetached } from "./detached.ts";
 import { LabError, tail } from "./error.ts";
@@ -85,7 +86,7 @@ async function tryNetem(lab: string, ms: number): Promise<boolean> {
 async function startDelayLine(lab: string, ms: number): Promise<void> {
   const namespace = labNamespace(lab);
   const log = join(labPaths(lab).directory, "delay.log");
-  const node = [process.execPath, "--import", import.meta.resolve("tsx"), fileURLToPath(import.meta.resolve("./delay-line.ts"))];
+  const node = [process.execPath, "--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx/esm")).href, fileURLToPath(new URL("./delay-line.ts", import.meta.url))];
   await startDetached(cgroupOf(lab, "_delay"), ["nsenter", `--net=${namespaceFile(namespace)}`, ...node, DELAY, String(ms / 2)], log);
   const up = async (): Promise<boolean> => (await tryRun(["ip", "-n", namespace, "link", "show", "up", "dev", DELAY])).stdout.includes(DELAY);
   if (await poll(up, START_MS)) return;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
+import { frameOf, isOwnCode, withSource } from "../errors/frames.ts";
 import { HawserError, type SourceLine } from "../errors/index.ts";
 import { printed } from "./lines.ts";
 import { type Colors, colors } from "./style.ts";
@@ -25,8 +25,6 @@ interface Known {
 
 /** More causes than this explain nothing. */
 const CAUSES = 4;
-/** hawser's own sources; roles and playbooks lie beside them. */
-const OWN_CODE = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * An error as the command line prints it: message, place with its source line, what was printed, causes, and what to try.
@@ -131,19 +129,11 @@ function messageOf(thrown: unknown): string {
   return typeof thrown === "string" ? thrown : inspect(thrown, { depth: 1 });
 }
 
-const FRAME = /\(?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/;
-
 function unexpected(error: Error, color: Colors, cwd: string): string {
   const stack = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   const origin = stack.map(frameOf).find((frame) => frame !== undefined);
-  const isOurs = origin === undefined || origin.file.startsWith(OWN_CODE) || origin.file.includes("/node_modules/");
+  const isOurs = origin === undefined || isOwnCode(origin.file) || origin.file.includes("/node_modules/");
   const what = section({ message: `${error.name}: ${error.message}`, source: isOurs ? undefined : origin }, color, cwd, causes(error, color));
   const advice = isOurs ? "this is a bug in hawser: please report it with the lines above" : "this was thrown by the playbook's or role's own code, not by hawser";
-  return `${what}${stack.map((line) => `  ${color.dim(clean(line.trim()))}\n`).join("")}  ${color.bold(advice)}\n`;
-}
-
-function frameOf(line: string): SourceLine | undefined {
-  const [, file, at, column] = FRAME.exec(line.trim()) ?? [];
-  if (file === undefined) return undefined;
-  return { file: file.startsWith("file://") ? fileURLToPath(file) : file, line: Number(at), column: Number(column) };
+  return `${what}${stack.map((line) => `  ${color.dim(clean(withSource(line).trim()))}\n`).join("")}  ${color.bold(advice)}\n`;
 }
