@@ -13,7 +13,7 @@ interface Flags {
 export function inventoryCommands(program: Command): void {
   const group = program.command("inventory").description("show the inventory, and where its values come from");
   const show = (name: string, description: string): Command => group.command(name).description(description).addOption(inventoryOption()).addOption(extraVarsOption()).option("--json", "as JSON");
-  const load = (flags: Flags) => loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
+  const load = (flags: Flags) => loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [], secrets: "sealed" });
   const view = (flags: Flags) => ({ json: flags.json ?? false, color: wantsColor(process.stdout) });
   const print = (text: string): void => void process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
   show("list", "every host on a line").argument("[pattern]").action(async (pattern: string | undefined, flags: Flags) => print(inventoryList(await load(flags), { ...view(flags), pattern })));

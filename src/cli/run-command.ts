@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
 import type { RunEvent } from "../engine/events.ts";
 import { listPlaybook, type Listing } from "../engine/list.ts";
+import { resolvePlays } from "../engine/resolve.ts";
 import { runPlaybook, type RunOptions } from "../engine/run.ts";
 import { formatProblem, KeptFiles, loadInventory, type Inventory } from "../inventory/index.ts";
 import { labStatus, labUp } from "../lab/index.ts";
@@ -96,6 +97,8 @@ async function runFile(file: string, flags: Flags, importFile: ImportFile): Prom
   };
   const listing: Listing | undefined = flags.listHosts ? "hosts" : flags.listTasks ? "tasks" : flags.listTags ? "tags" : undefined;
   try {
+    // Whatever is wrong with hosts, vars and roles is said before a lab boots.
+    resolvePlays(playbook, inventory, flags.limit);
     if (listing !== "hosts") await raiseLab(inventory);
     if (listing) {
       process.stdout.write(await listPlaybook(playbook, options, listing));

@@ -11,7 +11,7 @@ import { handlersNotifiedIn, program, type Op } from "./program.ts";
 import { prove } from "./proof.ts";
 import { enqueue } from "./queue.ts";
 import { Sender } from "./send.ts";
-import { applyAlone, forget, handleAlone, upload } from "./solo.ts";
+import { applyAlone, forget, handleAlone, removeUploads, upload } from "./solo.ts";
 
 /** Brings one host to the declared state. */
 export class HostApply {
@@ -75,11 +75,21 @@ export class HostApply {
 
   async #solo(node: ResourceNode, change: Change, look: Look): Promise<void> {
     if (!change.uploads?.length) return await applyAlone(this.#state, node, change);
-    await upload(this.#state, node, change);
-    const steps: Draft["steps"] = [];
-    enqueue(steps, 0, { node, look: this.#cx.book.fragment(node), planned: look, change }, this.#cx.redactor.add);
-    const stale = await this.#sender.send(steps, false);
+    const stale = await this.#withUploads(node, change, look);
     if (stale !== undefined) this.#state.fail(node, new PlanError("it changed on the host between looking and applying", "run again"));
+  }
+
+  /** @returns what `send` does. */
+  async #withUploads(node: ResourceNode, change: Change, look: Look): Promise<number | undefined> {
+    try {
+      await upload(this.#state, node, change);
+      const steps: Draft["steps"] = [];
+      enqueue(steps, 0, { node, look: this.#cx.book.fragment(node), planned: look, change }, this.#cx.redactor.add);
+      return await this.#sender.send(steps, false);
+    } finally {
+      // A connection that is gone has said so already; the next run removes them.
+      await removeUploads(this.#state, change).catch(() => {});
+    }
   }
 
   async #given(node: GivenNode): Promise<void> {

@@ -40,6 +40,8 @@ export class HostRun {
   readonly counts = zero();
   /** Ids of handlers that are owed. */
   readonly pending = new Set<string>();
+  /** Ids of the handlers that this playbook declares on the host, in any play. */
+  readonly declares = new Set<string>();
   readonly #options: HostRunOptions;
   #remote: Remote | undefined;
   facts: Facts | undefined;
@@ -92,6 +94,8 @@ export class HostRun {
       this.#refusal = new HostLocked(`another run works on this host: ${holder(body)}`, { host: this.name, hint: `wait for it, or give this run a longer --lock-timeout than ${this.#options.lockTimeout} s` });
     } else if (label === "L 2") {
       this.#refusal = new HawserError("the lock cannot be made on the host", { host: this.name, stderr: body, hint: "the user needs to become root (`become:` in the inventory), or /run is full or read-only" });
+    } else if (label === "L 3") {
+      this.#refusal = new HawserError(`the host lacks ${body.split(" ").join(", ")}`, { host: this.name, hint: "install coreutils and util-linux there, or busybox" });
     } else if (label === "L 0" && body !== "" && !readOnly && !body.includes(`run ${this.#options.run}`)) {
       const message = this.#options.check ? `a run works on this host now: ${holder(body)}` : `the last run ended without cleaning up: ${holder(body)}`;
       this.#options.emit({ event: "warning", host: this.name, message });

@@ -6,13 +6,16 @@ import { HawserError, UsageError } from "../errors/index.ts";
 import type { Inventory, InventoryHost } from "../inventory/index.ts";
 import { declare } from "./declare.ts";
 import type { HostCounts, RunEvent, Unstamped } from "./events.ts";
+import { failureOf } from "./failures.ts";
 import type { KeptStore } from "./kept.ts";
 import { HostStopped } from "./host-context.ts";
 import { HostRun, type HostRunOptions } from "./host-run.ts";
 import { endHost, PlayRun } from "./play-run.ts";
+import { markerOf } from "./queue.ts";
 import { readExports } from "./reader.ts";
 import { Redactor } from "./redactor.ts";
 import { resolvePlays, type ResolvedPlay } from "./resolve.ts";
+import { STATE_FOLDER } from "./script.ts";
 import { checkRoles, checkSelection, matchesId, type Selection } from "./selection.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
@@ -59,6 +62,7 @@ class PlaybookRun {
   readonly #runs = new Map<string, HostRun>();
   readonly #readers: { run: HostRun; done: Promise<void> }[] = [];
   readonly #hostOptions: HostRunOptions;
+  #failed = false;
 
   constructor(playbook: Playbook, options: RunOptions, listen: (event: RunEvent) => void) {
     this.#playbook = playbook;
@@ -93,9 +97,16 @@ class PlaybookRun {
       for (const play of plays.slice(begin)) {
         const runs = play.hosts.map((host) => this.#runs.get(host.name) as HostRun);
         if (runs.length === 0) continue;
-        if (!first) await this.#prepare([play], (run) => play.roles.get(run.name) ?? []);
+        try {
+          if (!first) await this.#prepare([play], (run) => play.roles.get(run.name) ?? []);
+          await this.#play(play, plays, runs, selection);
+        } catch (error) {
+          // Before the first play nothing was done, so there is nothing to recap.
+          if (first || !(error instanceof UsageError)) throw error;
+          this.#fail(error);
+          break;
+        }
         first = false;
-        await this.#play(play, plays, runs, selection);
       }
       return this.#recap();
     } finally {
@@ -128,8 +139,26 @@ class PlaybookRun {
     const { byPlay, complete } = declareAll(plays, this.#runs);
     const nodes = byPlay.flat();
     if (nodes.length > 0 && complete) checkSelection(selection, nodes, roleNames);
+    if (complete) for (const run of this.#runs.values()) this.#disown(run);
     const { startAt } = selection;
     return startAt === undefined ? 0 : Math.max(0, byPlay.findIndex((own) => own.some((node) => matchesId(node, startAt))));
+  }
+
+  /** The run ends here for all hosts, with a recap of what was done. */
+  #fail(error: UsageError): void {
+    this.#failed = true;
+    const { host: _, ...failure } = failureOf(error, { host: "" }, this.#redactor);
+    this.#emit({ event: "failure", failure });
+  }
+
+  /** What another playbook owes, or a handler that is gone from its role, is none of this run's: said, and left there. */
+  #disown(run: HostRun): void {
+    if (run.ended || !run.facts) return;
+    for (const id of run.pending) {
+      if (run.declares.has(id)) continue;
+      run.pending.delete(id);
+      this.#emit({ event: "warning", host: run.name, message: `the handler ${id} is owed, and this playbook does not declare it: run the one that does, or remove ${STATE_FOLDER}/pending/${markerOf({ id })} on the host` });
+    }
   }
 
   async #play(play: ResolvedPlay, plays: readonly ResolvedPlay[], runs: readonly HostRun[], selection: Selection): Promise<void> {
@@ -176,7 +205,7 @@ class PlaybookRun {
       if (run.pending.size > 0) pendingHandlers[run.name] = [...run.pending];
     }
     const interrupted = this.#options.interrupt?.aborted || this.#options.abort?.aborted;
-    const failed = interrupted || [...this.#runs.values()].some((run) => run.ended !== undefined || run.counts.failed > 0);
+    const failed = interrupted || this.#failed || [...this.#runs.values()].some((run) => run.ended !== undefined || run.counts.failed > 0);
     const recap = { event: "recap" as const, result: failed ? ("failed" as const) : ("ok" as const), hosts, pendingHandlers, ...(interrupted && { interrupted }), seconds: Math.round(performance.now() - this.#began) / 1000 };
     this.#emit(recap);
     return { at: 0, ...recap };
@@ -192,7 +221,9 @@ export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<str
       const run = runs.get(host.name);
       if (!run?.facts || run.ended) continue;
       try {
-        byPlay[i]?.push(...resourcesOf(declare({ resolved: play, all: plays, host, facts: run.facts, roleFacts: run.roleFacts, hub: new ValueHub() }).items));
+        const { items, handlers } = declare({ resolved: play, all: plays, host, facts: run.facts, roleFacts: run.roleFacts, hub: new ValueHub() });
+        byPlay[i]?.push(...resourcesOf(items));
+        for (const { id, formerly } of handlers) run.declares.add(id).add(formerly ?? id);
       } catch (error) {
         if (i === 0 || !(error instanceof HawserError) || error instanceof UsageError) throw error;
         complete = false;

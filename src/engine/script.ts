@@ -132,19 +132,24 @@ export function resumeScript(end: string, id: string, seenOut: number, seenErr: 
   return `${FOLDERS}if [ -e ${log}.out ]; then\n${followLines(log, seenOut + 1, seenErr + 1)}else\nprintf '\\n%s\\n' ${end}; printf 'gone\\n\\n%s\\n' ${end} >&2\nfi\n`;
 }
 
+/** What a run needs on a host besides a POSIX shell: of coreutils and util-linux, or busybox. */
+const NEEDED = "base64 flock setsid sha256sum stat tail";
+
 /**
  * Takes the host's lock, or says who has it. The kernel frees it when the session's shell and the batch that it started
  * have both ended, so no lock survives its run; the note beside it only names the holder. A batch that has printed its
  * end may need a moment more to be gone; one that goes on without its controller keeps the note.
- * Frame `L 0` taken, `L 1` held by another run (the note is its body), `L 2` cannot be made.
+ * Frame `L 0` taken, `L 1` held by another run (the note is its body), `L 2` cannot be made, `L 3` the host lacks programs.
  */
 export function lockLines(note: string, run: string, waitSeconds: number): string {
   const file = `${RUN}/lock`;
   return `if [ -z "$hw_locked" ]; then
-  if mkdir -p ${RUN} ${STATE}/pending && chmod 0700 ${RUN} ${STATE} && exec 9>>${file}; then
+  hw_i=; for hw_f in ${NEEDED}; do command -v $hw_f >/dev/null || hw_i="$hw_i $hw_f"; done
+  if [ -n "$hw_i" ]; then echo $hw_i; hw_m "L 3"
+  elif mkdir -p ${RUN} ${STATE}/pending && chmod 0700 ${RUN} ${STATE} && exec 9>>${file}; then
     if flock -n 9 || { grep -q ${quote(`run ${run}`)} ${file}.note 2>/dev/null && { kill "$(sed -n 's/^shell //p' ${file}.note)" 2>/dev/null; flock -w 30 9; }; } || { cat ${file}.note 2>/dev/null; flock -w ${waitSeconds} 9; }; then
       if [ -e ${file}.note ]; then cat ${file}.note; fi
-      rm -f ${RUN}/batch-*
+      rm -f ${RUN}/batch-* ${STATE}/stage/*
       hw_locked=1
       printf '%s\\nrun %s\\nshell %s\\n' ${quote(note)} ${run} "$$" >${file}.note
       trap 'hw_i=0; while [ -n "$hw_w" ] && kill -0 "$hw_w" 2>/dev/null && [ $hw_i -lt 10 ]; do sleep 0.1 2>/dev/null || sleep 1; hw_i=$((hw_i + 1)); done; if [ -z "$hw_w" ] || ! kill -0 "$hw_w" 2>/dev/null; then rm -f ${file}.note; fi' EXIT

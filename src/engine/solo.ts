@@ -1,7 +1,8 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { HandlerNode, ResourceNode } from "../dsl/items.ts";
 import { HawserError } from "../errors/index.ts";
 import type { Change, HostTools } from "../resources/contract.ts";
-import { Sh } from "../shell/index.ts";
+import { quote, Sh } from "../shell/index.ts";
 import { fragment, type Look } from "./fragment.ts";
 import { type HostContext, HostFailed, phase, report, reportError } from "./host-context.ts";
 import type { HostState } from "./host-state.ts";
@@ -9,6 +10,7 @@ import { runKeeping } from "./kept.ts";
 import { markerOf, markersOf } from "./queue.ts";
 import { reboot } from "./reboot.ts";
 import { markerWord, STATE_FOLDER } from "./script.ts";
+import { ConnectionLost } from "./session.ts";
 
 /** What an imperative apply works with. */
 export function toolsFor(cx: HostContext, user?: string): HostTools {
@@ -34,14 +36,48 @@ export async function applyAlone(state: HostState, node: ResourceNode, change: C
   try {
     await markPending(cx, node.notify);
     const tools = toolsFor(cx, node.user);
-    if (change.run && node.makes) await runKeeping(cx, node, node.makes, async () => await change.run?.(tools), toolsFor(cx));
-    else if (change.run) await change.run(tools);
+    const { run } = change;
+    if (run && node.makes) await runKeeping(cx, node, node.makes, async () => await timed(node, () => run(tools)), toolsFor(cx));
+    else if (run) await retried(node, () => timed(node, () => run(tools)));
     else if (change.reboots && change.apply) await reboot(cx, fragment(change.apply, node.user, cx.redactor.add), change.reboots.withinSeconds);
   } catch (error) {
     state.fail(node, error);
   }
   state.changed(node, change, (performance.now() - began) / 1000);
   await state.sweep();
+}
+
+/** As often as the node's `retries` say; what is made only once is not made again. */
+async function retried<T>({ retries, delay: seconds }: ResourceNode, run: () => Promise<T>): Promise<T> {
+  for (let left = retries; ; left--) {
+    try {
+      return await run();
+    } catch (error) {
+      if (left <= 0 || error instanceof ConnectionLost) throw error;
+    }
+    await delay(seconds * 1000);
+  }
+}
+
+/** @throws HawserError when it takes longer than the node's time-out; zx commands that still run then are left to the host. */
+async function timed<T>({ timeout }: ResourceNode, run: () => Promise<T>): Promise<T> {
+  if (timeout === undefined) return await run();
+  const stop = new AbortController();
+  const late = delay(timeout * 1000, undefined, { signal: stop.signal }).then(() => {
+    throw new HawserError(`did not end within ${timeout} s`, { hint: "give it a longer `applyTimeout`, or look at what it waits for" });
+  });
+  late.catch(() => {});
+  try {
+    return await Promise.race([run(), late]);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** Takes away what was uploaded for a change, whether or not it was used. */
+export async function removeUploads(state: HostState, change: Change): Promise<void> {
+  const paths = (change.uploads ?? []).map(({ path }) => quote(path));
+  await toolsFor(state.cx).sh(Sh.raw(`rm -f ${paths.join(" ")}`));
 }
 
 /** Brings the files that a change needs to the host. */

@@ -124,7 +124,7 @@ function checkLine(recap: RecapEvent, color: Colors): string {
   const would = sum(recap, "wouldChange");
   const unknown = sum(recap, "unknown");
   const owed = sum(recap, "handlersPending");
-  if (would + unknown + owed === 0) return color.green("no changes: everything is as declared");
+  if (would + unknown + owed === 0) return color.green(`no changes: ${converged(recap)}`);
   const parts = [
     ...(would > 0 ? [`${count(would, "change")} pending`] : []),
     ...(unknown > 0 ? [`${unknown} unknown until applied`] : []),
@@ -138,9 +138,15 @@ function applyLine(recap: RecapEvent, color: Colors): string {
   const changed = sum(recap, "changed");
   const owed = sum(recap, "handlersPending");
   const owedToo = owed > 0 ? `; ${count(owed, "handler")} still owed: run again to run ${owed === 1 ? "it" : "them"}` : "";
-  if (changed === 0) return color.green(owed > 0 ? "no changes" : "no changes: everything is as declared") + owedToo;
+  if (changed === 0) return color.green(owed > 0 ? "no changes" : `no changes: ${converged(recap)}`) + owedToo;
   const where = count(Object.values(recap.hosts).filter((counts) => counts.changed > 0).length, "host");
-  return `${color.green(`${count(changed, "change")} made on ${where}`)}${owedToo || ": everything is as declared"}`;
+  return `${color.green(`${count(changed, "change")} made on ${where}`)}${owedToo || `: ${converged(recap)}`}`;
+}
+
+/** What a partial run has left out it says nothing of. */
+function converged(recap: RecapEvent): string {
+  const skipped = sum(recap, "skipped");
+  return skipped === 0 ? "everything is as declared" : `all but ${skipped} skipped ${skipped === 1 ? "resource is" : "resources are"} as declared`;
 }
 
 function sum(recap: RecapEvent, key: Exclude<keyof HostCounts, "unreachable">): number {

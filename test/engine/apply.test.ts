@@ -92,7 +92,7 @@ test("a host that changes between look and apply is not overwritten blindly", as
   }, {
     prepare: (session) => {
       session.afterSend = (script) => {
-        if (meddled || !script.includes("hw_p 0") || script.includes("setsid")) return;
+        if (meddled || !script.includes("hw_p 0") || script.includes("| setsid ")) return;
         if (session.requests < 3) return;
         meddled = true;
         appendFileSync(`${dir}/a`, "by somebody else\n");
@@ -223,4 +223,40 @@ test("a renamed handler still runs when it is owed under its earlier name", asyn
   }, { folders });
   assert.equal(ran.outcomes()["handler:restart"], "changed");
   assert.deepEqual(ran.recap.pendingHandlers, {});
+});
+
+test("a function is tried again as often as its retries say, and has no longer than its time-out", async (t) => {
+  const dir = scratch(t);
+  const tries = { count: 0 };
+  const ran = await runTasks(({ t: declare }) => {
+    declare.task("third time", {
+      check: sh`[ -e ${dir}/done ]`,
+      apply: async ({ $ }) => {
+        tries.count++;
+        if (tries.count < 3) throw new Error("not yet");
+        await $`touch ${dir}/done`;
+      },
+      retries: 2,
+      delay: 0,
+    });
+    declare.task("slow", { check: sh`[ -e ${dir}/slow ]`, apply: async ({ $ }) => void (await $`sleep 20`), applyTimeout: 0.2 });
+  });
+  assert.equal(tries.count, 3);
+  assert.equal(ran.outcomes()["task:third time"], "changed");
+  assert.equal(ran.event("task:slow").failure?.message, "did not end within 0.2 s");
+});
+
+test("a handler that this playbook does not declare is named once and left to whoever does", async (t) => {
+  const folders = new Map<string, string>();
+  const dir = scratch(t);
+  await runTasks(({ t: declare }) => {
+    const gone = declare.handler("gone", sh`exit 1`);
+    declare.task("change", { check: sh`[ -e ${dir}/1 ]`, apply: sh`touch ${dir}/1`, notify: gone });
+  }, { folders });
+  const ran = await runTasks(({ t: declare }) => void declare.task("other", { check: sh`true`, apply: sh`false` }), { folders });
+  assert.equal(ran.recap.result, "ok");
+  assert.equal(ran.recap.hosts["h1"]?.handlersPending, 0);
+  assert.match(JSON.stringify(ran.events.filter(({ event }) => event === "warning")), /the handler r\/handler:gone is owed, and this playbook does not declare it/);
+  const back = await runTasks(({ t: declare }) => void declare.handler("gone", sh`touch ${dir}/ran`), { folders });
+  assert.equal(back.outcomes()["handler:gone"], "changed");
 });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
 import { lane } from "../../src/dsl/lane.ts";
-import { defineRole, use } from "../../src/dsl/role.ts";
+import { defineRole, fact, use } from "../../src/dsl/role.ts";
 import { Unreachable } from "../../src/engine/session.ts";
 import { file } from "../../src/resources/file.ts";
 import { sh } from "../../src/shell/index.ts";
@@ -171,7 +171,7 @@ test("a lost connection in a batch is found again by its mark, and nothing runs 
   }, {
     prepare: (session) => {
       session.afterSend = (script) => {
-        if (cut || !script.includes("setsid")) return;
+        if (cut || !script.includes("| setsid ")) return;
         cut = true;
         setTimeout(() => session.cut(), 300);
       };
@@ -196,7 +196,7 @@ test("a controller that dies leaves no batch half done", async (t) => {
     interrupt: abort.signal,
     prepare: (session) => {
       session.afterSend = (script) => {
-        if (script.includes("setsid")) setTimeout(() => { abort.abort(); session.cut(); session.gone = true; }, 200);
+        if (script.includes("| setsid ")) setTimeout(() => { abort.abort(); session.cut(); session.gone = true; }, 200);
       };
     },
   });
@@ -216,7 +216,7 @@ test("an interrupt stops after the current batch, with every resource in the rec
     interrupt: interrupt.signal,
     prepare: (session) => {
       session.afterSend = (script) => {
-        if (script.includes("setsid")) interrupt.abort();
+        if (script.includes("| setsid ")) interrupt.abort();
       };
     },
   });
@@ -224,4 +224,28 @@ test("an interrupt stops after the current batch, with every resource in the rec
   assert.equal(ran.outcomes()["task:first"], "changed");
   assert.ok(!existsSync(`${dir}/2`));
   assert.equal(ran.recap.hosts["h1"]?.notReached, 2);
+});
+
+test("a later play that cannot be declared ends the run with a recap of what was done", async (t) => {
+  const dir = scratch(t);
+  const facts = (): { kind: ReturnType<typeof fact<z.ZodEnum<{ yes: "yes"; no: "no" }>>> } => ({ kind: fact(sh`[ -e ${dir}/1 ] && echo yes || echo no`, z.enum(["yes", "no"])) });
+  const role = defineRole(import.meta, {
+    name: "fickle",
+    summary: "Refuses a host that has changed.",
+    vars: z.strictObject({}),
+    facts,
+    tasks: ({ t: declare, facts: { kind } }) => {
+      if (kind === "yes") throw new Error("not any more");
+      declare.task("x", { check: sh`true`, apply: sh`false` });
+    },
+  });
+  const ran = await runPlays([
+    { name: "first", hosts: "all", tasks: ({ t: declare }) => void declare.task("change", { check: sh`[ -e ${dir}/1 ]`, apply: sh`touch ${dir}/1` }) },
+    { name: "second", hosts: "all", roles: [use(role, {})] },
+    { name: "third", hosts: "all", tasks: ({ t: declare }) => void declare.task("never", { check: sh`false`, apply: sh`touch ${dir}/3` }) },
+  ]);
+  assert.equal(ran.recap.result, "failed");
+  assert.equal(ran.recap.hosts["h1"]?.changed, 1);
+  assert.match(JSON.stringify(ran.events.filter(({ event }) => event === "failure")), /fickle: not any more/);
+  assert.ok(!existsSync(`${dir}/3`));
 });
