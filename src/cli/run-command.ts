@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
@@ -8,7 +8,8 @@ import { resolvePlays } from "../engine/resolve.ts";
 import { runPlaybook, type RunOptions } from "../engine/run.ts";
 import { formatProblem, KeptFiles, loadInventory, type Inventory } from "../inventory/index.ts";
 import { labStatus, labUp } from "../lab/index.ts";
-import { exitCode, humanReporter, jsonReporter, type Reporter } from "../report/index.ts";
+import { UsageError } from "../errors/index.ts";
+import { colors, exitCode, humanReporter, jsonReporter, Timing, traceOf, type Reporter } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { interrupts } from "./interrupts.ts";
 import { labOf } from "./lab-of.ts";
@@ -31,6 +32,8 @@ interface Flags {
   readonly output: "human" | "json";
   readonly verbose?: boolean;
   readonly detailedExitcode?: boolean;
+  readonly timing?: boolean;
+  readonly trace?: string;
   readonly listHosts?: boolean;
   readonly listTasks?: boolean;
   readonly listTags?: boolean;
@@ -66,6 +69,8 @@ export function runCommand(program: Command, exit: Exit, importFile: ImportFile)
     .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
     .option("-v, --verbose", "also show what is ok")
     .option("--detailed-exitcode", "with --check: exit 3 when changes are pending")
+    .option("--timing", "show where the time went, host by host, and the slowest resources")
+    .option("--trace <file>", "write the run's timeline for a trace viewer (Perfetto, chrome://tracing)")
     .option("--list-hosts", "list the hosts of each play and stop")
     .option("--list-tasks", "list every resource with its tags and stop (reads the hosts' facts)")
     .option("--list-tags", "list the tags and stop (reads the hosts' facts)")
@@ -114,13 +119,30 @@ async function reported(flags: Flags, run: (listen: (event: RunEvent) => void, s
   const color = wantsColor(process.stdout);
   const reporter: Reporter =
     flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty:  process.stdout.isTTY && process.env["TERM"] !== "dumb", color, diff: flags.diff ?? false, verbose: flags.verbose ?? false });
+  const timing = new Timing();
+  const startup = performance.now() / 1000;
   const signals = interrupts((message) => process.stderr.write(`\n${message}\n`));
   try {
-    const recap = await run((event) => reporter.on(event), signals);
+    const recap = await run((event) => {
+      timing.on(event);
+      reporter.on(event);
+    }, signals);
     return exitCode(recap, { check: flags.check ?? false, detailedExitcode: flags.detailedExitcode ?? false });
   } finally {
     signals.dispose();
     await reporter.end();
+    // JSON ends with the recap: there the table goes to standard error.
+    if (flags.timing) (flags.output === "json" ? process.stderr : process.stdout).write(`\n${timing.text(startup, { color: colors(color) })}`);
+    if (flags.trace !== undefined) writeTrace(flags.trace, timing);
+  }
+}
+
+/** @throws UsageError when the file cannot be written; the run itself is over by then. */
+function writeTrace(file: string, timing: Timing): void {
+  try {
+    writeFileSync(file, traceOf(timing));
+  } catch (error) {
+    throw new UsageError(`the trace could not be written to ${file}: ${(error as Error).message}`, { cause: error });
   }
 }
 

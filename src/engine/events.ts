@@ -62,6 +62,8 @@ export type RunEvent = { readonly at: number } & (
       readonly diff?: string;
       readonly source: SourceLine;
       readonly seconds?: number;
+      /** Seconds that the look at it took, as the controller saw it. */
+      readonly probeSeconds?: number;
       /** True for a handler. */
       readonly handler?: boolean;
       readonly failure?: Failure;

@@ -45,6 +45,8 @@ export interface Look {
   readonly digest: string;
   /** It was not answered within the time-out. */
   readonly timedOut?: boolean;
+  /** From the answer before it to its own, as they came in. Undefined for the first of a request. */
+  readonly seconds?: number;
 }
 
 export function lookOf(out: Buffer, err: Buffer, code: number): Look {

@@ -92,8 +92,14 @@ export function report(cx: HostContext, node: ResourceNode | HandlerNode, { outc
     ...(change?.diff !== undefined && { diff: cx.redactor.text(change.diff) }),
     ...(cause !== undefined && { cause: cx.redactor.text(cause) }),
     ...(seconds !== undefined && { seconds }),
+    ...probeSeconds(cx, node),
     ...(failure && { failure }),
   });
+}
+
+function probeSeconds(cx: HostContext, node: ResourceNode | HandlerNode): { readonly probeSeconds?: number } {
+  const seconds = node.type === "handler" ? undefined : cx.book.find(node)?.seconds;
+  return seconds === undefined ? {} : { probeSeconds: Math.round(seconds * 1e6) / 1e6 };
 }
 
 /** Reports an error as the resource's failure. */

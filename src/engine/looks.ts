@@ -36,6 +36,12 @@ export class LookBook {
     return this.#seen.get(this.key(node));
   }
 
+  /** As `get`, and undefined also while the probe needs a value that is not known. */
+  find(node: ResourceNode): Look | undefined {
+    const made = this.#fragments.get(node);
+    return made && this.#seen.get(keyOf(made));
+  }
+
   /** The distinct looks of these resources, without those whose probes wait for a value. */
   fragments(nodes: readonly ResourceNode[]): Fragment[] {
     const distinct = new Map<string, Fragment>();

@@ -124,12 +124,15 @@ export class Remote {
     const abort = new AbortController();
     // Taking the lock waits by itself, with its own limit.
     let timer = before === "" ? this.#timer(abort) : undefined;
+    let last: number | undefined;
     const pairs = new FramePairs((frame) => {
       clearTimeout(timer);
       timer = this.#timer(abort);
       const [type, index, code] = frame.label.split(" ");
-      if (type === "P") results.set(Number(index), lookOf(frame.out, frame.err, Number(code)));
+      const now = performance.now();
+      if (type === "P") results.set(Number(index), { ...lookOf(frame.out, frame.err, Number(code)), ...(last !== undefined && { seconds: (now - last) / 1000 }) });
       else onFrame(frame);
+      last = now;
     });
     const out = new FrameReader(mark, (label, body) => pairs.add("out", label, body));
     const err = new FrameReader(mark, (label, body) => pairs.add("err", label, body));

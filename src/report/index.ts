@@ -3,3 +3,6 @@ export { exitCode, type RunEnd } from "./exit-code.ts";
 export { humanReporter, type HumanOptions } from "./human.ts";
 export { jsonReporter } from "./json.ts";
 export type { Reporter } from "./reporter.ts";
+export { colors } from "./style.ts";
+export { Timing } from "./timing.ts";
+export { traceOf } from "./trace.ts";

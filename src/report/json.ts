@@ -3,7 +3,7 @@ import type { RecapEvent, Reporter } from "./reporter.ts";
 import { sinkOf } from "./sink.ts";
 
 /** The order in which the keys of an event are written; others follow in alphabetical order. */
-const KEYS = ["event", "at", "host", "play", "role", "id", "kind", "resource", "outcome", "message", "summary", "cause", "diff", "source", "file", "line", "column", "seconds"];
+const KEYS = ["event", "at", "host", "play", "role", "id", "kind", "resource", "outcome", "message", "summary", "cause", "diff", "source", "file", "line", "column", "seconds", "probeSeconds"];
 
 /**
  * JSON Lines: each event on a line, and as the last line the recap in a shape that does not change:
