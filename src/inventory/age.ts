@@ -1,4 +1,3 @@
-import { armor, Decrypter } from "age-encryption";
 import { readPrivateFile } from "./private-file.ts";
 
 /** Where the age identity is looked for when HAWSER_AGE_IDENTITY names none. */
@@ -13,6 +12,8 @@ export async function decryptAge(text: string, identityFile: string, shown: stri
   const lines = (await readPrivateFile(identityFile, shown)).split(/\r?\n/).map((line) => line.trim());
   const identities = lines.filter((line) => line.startsWith("AGE-SECRET-KEY-"));
   if (identities.length === 0) throw new Error(`${shown} holds no age identity (a line that starts with AGE-SECRET-KEY-)`);
+  // Loaded here: its cryptography takes long to load, and most runs need none of it.
+  const { armor, Decrypter } = await import("age-encryption");
   const decrypter = new Decrypter();
   try {
     for (const identity of identities) decrypter.addIdentity(identity);

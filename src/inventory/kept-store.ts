@@ -1,4 +1,3 @@
-import { armor, Encrypter } from "age-encryption";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
@@ -49,6 +48,7 @@ export class KeptFiles {
   }
 
   async encrypt(text: string): Promise<string> {
+    const { armor, Encrypter } = await import("age-encryption");
     const encrypter = new Encrypter();
     for (const recipient of await this.#recipients()) encrypter.addRecipient(recipient);
     return armor.encode(await encrypter.encrypt(text));
