@@ -1,8 +1,8 @@
 import ssh2 from "ssh2";
 import type { BaseAgent, ParsedKey, SignCallback, SigningRequestOptions } from "ssh2";
 
-/** An ssh agent that offers only some of its keys. */
-class ChosenKeys extends ssh2.BaseAgent<ParsedKey> {
+/** An ssh agent that offers only these of its keys. */
+export class ChosenKeys extends ssh2.BaseAgent<ParsedKey> {
   readonly #agent: BaseAgent;
   readonly #keys: readonly ParsedKey[];
 
@@ -23,25 +23,23 @@ class ChosenKeys extends ssh2.BaseAgent<ParsedKey> {
 }
 
 export interface AgentKeys {
-  readonly agent: BaseAgent<ParsedKey>;
-  readonly keys: readonly Buffer[];
+  readonly agent: BaseAgent;
+  /** Those that key files name, in the files' order. */
+  readonly named: readonly ParsedKey[];
+  readonly others: readonly ParsedKey[];
 }
 
 /**
- * The agent's keys, those of `first` in front: sshd counts each offer against MaxAuthTries (6), so an agent with many keys
- * must not use them up before the right one. With `only`, no others.
+ * The agent's keys. Those that key files name are told apart: sshd counts each offer against MaxAuthTries (6), so an agent
+ * with many keys must not use them up before the right one.
  * @throws Error when the agent does not answer
  */
-export async function agentKeys(socket: string, first: readonly Buffer[], only: boolean): Promise<AgentKeys> {
+export async function agentKeys(socket: string, wanted: readonly Buffer[]): Promise<AgentKeys> {
   const agent = ssh2.createAgent(socket);
   const found = await new Promise<readonly unknown[]>((resolve, reject) => {
     agent.getIdentities((error, keys) => (error ? reject(error) : resolve(keys ?? [])));
   });
-  const parsed = found.map((key) => ssh2.utils.parseKey(key as Buffer)).filter((key): key is ParsedKey => !(key instanceof Error));
-  const rank = (key: ParsedKey): number => {
-    const at = first.findIndex((blob) => blob.equals(key.getPublicSSH()));
-    return at < 0 ? first.length : at;
-  };
-  const chosen = parsed.filter((key) => !only || rank(key) < first.length).sort((a, b) => rank(a) - rank(b));
-  return { agent: new ChosenKeys(agent, chosen), keys: chosen.map((key) => key.getPublicSSH()) };
+  const keys = found.map((key) => ssh2.utils.parseKey(key as Buffer)).filter((key): key is ParsedKey => !(key instanceof Error));
+  const is = (key: ParsedKey, blob: Buffer): boolean => blob.equals(key.getPublicSSH());
+  return { agent, named: wanted.flatMap((blob) => keys.filter((key) => is(key, blob))), others: keys.filter((key) => !wanted.some((blob) => is(key, blob))) };
 }

@@ -1,5 +1,5 @@
-import type { AnyAuthMethod, AuthHandlerMiddleware } from "ssh2";
-import { agentKeys } from "./agent-keys.ts";
+import type { AnyAuthMethod, AuthHandlerMiddleware, ParsedKey } from "ssh2";
+import { agentKeys, ChosenKeys, type AgentKeys } from "./agent-keys.ts";
 import type { Hop } from "./hop.ts";
 import { loadKey, publicHalf } from "./key-files.ts";
 import { tilde } from "./paths.ts";
@@ -13,34 +13,45 @@ interface Attempt {
 
 /** The ways to log in, in order, and a record of what became of them. */
 export class Auth {
-  readonly #attempts: Attempt[];
-  readonly #tried: string[] = [];
+  #attempts: readonly Attempt[];
+  readonly #tried: Attempt[] = [];
   readonly #skipped: readonly string[];
+  readonly #passwordGiven: boolean;
   #accepts: readonly string[] = [];
 
-  constructor(attempts: readonly Attempt[], skipped: readonly string[]) {
-    this.#attempts = [...attempts];
+  constructor(attempts: readonly Attempt[], skipped: readonly string[], passwordGiven: boolean) {
+    this.#attempts = attempts;
     this.#skipped = skipped;
+    this.#passwordGiven = passwordGiven;
   }
 
   /** ssh2 asks for the next method; `left` is what the server still takes, once it has said so. */
-  readonly handler: AuthHandlerMiddleware = (left: string[] | null, _partial, callback): void => {
+  readonly handler: AuthHandlerMiddleware = (left: string[] | null, partial, callback): void => {
     if (left) this.#accepts = left;
-    for (let attempt = this.#attempts.shift(); attempt; attempt = this.#attempts.shift()) {
-      // Where plain passwords are taken, a second refusal of the same one would only count towards a lock-out.
-      const pointless = left !== null && (!left.includes(attempt.method) || (attempt.method === "keyboard-interactive" && left.includes("password")));
-      if (pointless) continue;
-      this.#tried.push(attempt.label);
-      return callback(attempt.next);
-    }
-    callback(false as never);
+    if (partial) this.#nextStep();
+    // Where plain passwords are taken, a second refusal of the same one would only count towards a lock-out.
+    const useful = ({ method }: Attempt): boolean => left === null || (left.includes(method) && !(method === "keyboard-interactive" && left.includes("password")));
+    // What is not taken now stays: it may be the second step of a log-in.
+    const attempt = this.#attempts.find(useful);
+    if (!attempt) return callback(false as never);
+    this.#attempts = this.#attempts.filter((other) => other !== attempt);
+    this.#tried.push(attempt);
+    callback(attempt.next);
   };
+
+  /** One of several methods that a host wants was right. The others may have been refused only because it was not their turn. */
+  #nextStep(): void {
+    const kind = ({ method }: Attempt): string => (method === "publickey" ? "key" : "password");
+    const done = kind(this.#tried.at(-1) as Attempt);
+    this.#attempts = [...this.#tried, ...this.#attempts].filter((attempt) => kind(attempt) !== done);
+  }
 
   /** Such as `tried agent (2 keys), ~/.ssh/id_ed25519; no password given`. */
   describe(): string {
-    const tried = this.#tried.length === 0 ? "nothing to try" : `tried ${this.#tried.join(", ")}`;
+    const labels = [...new Set(this.#tried.map(({ label }) => label))];
+    const tried = labels.length === 0 ? "nothing to try" : `tried ${labels.join(", ")}`;
     const parts = [tried, ...(this.#skipped.length === 0 ? [] : [`not usable: ${this.#skipped.join(", ")}`])];
-    if (!this.#tried.includes("password") && !this.#tried.includes("keyboard-interactive")) parts.push("no password given");
+    if (!this.#passwordGiven) parts.push("no password given");
     if (this.#accepts.length > 0) parts.push(`the host takes ${this.#accepts.join(", ")}`);
     return parts.join("; ");
   }
@@ -49,33 +60,44 @@ export class Auth {
 /** Gathers what there is to log in with. @throws Unreachable for a key that the inventory asks for and that is unusable */
 export async function gatherAuth(hop: Hop): Promise<Auth> {
   const { user: username } = hop;
-  const attempts: Attempt[] = [];
   const skipped: string[] = [];
-  const offered: Buffer[] = [];
-  if (hop.agent !== undefined) {
-    const wanted = await Promise.all(hop.keys.map((file) => publicHalf(file.path)));
-    try {
-      const { agent, keys } = await agentKeys(hop.agent, wanted.filter((blob) => blob !== undefined), hop.identitiesOnly);
-      offered.push(...keys);
-      if (keys.length === 0) skipped.push("agent (no keys)");
-      else attempts.push({ label: `agent (${keys.length} ${keys.length === 1 ? "key" : "keys"})`, method: "publickey", next: { type: "agent", username, agent } });
-    } catch {
-      skipped.push("agent (SSH_AUTH_SOCK does not answer)");
-    }
-  }
+  const { named, others, offered } = await fromAgent(hop, skipped);
+  const files: Attempt[] = [];
   for (const file of hop.keys) {
     const half = await publicHalf(file.path);
     if (half && offered.some((blob) => blob.equals(half))) continue;
     const loaded = await loadKey(file, hop.passphrase, hop.label);
-    if ("key" in loaded) attempts.push({ label: tilde(file.path), method: "publickey", next: { type: "publickey", username, key: loaded.key } });
+    if ("key" in loaded) files.push({ label: tilde(file.path), method: "publickey", next: { type: "publickey", username, key: loaded.key } });
     else if (!loaded.skipped.endsWith("(not there)")) skipped.push(loaded.skipped);
   }
+  skipped.push(...hop.certificates.map((file) => `${tilde(file)} (user certificates are not supported)`));
+  // Where somebody names keys, an agent's other keys come last, or they would use up what sshd lets one try.
+  const chosen = hop.keys.some((file) => file.from !== "default");
+  const attempts = chosen ? [...named, ...files, ...others] : [...named, ...others, ...files];
   const password = hop.password?.reveal();
   if (password !== undefined) {
     attempts.push({ label: "password", method: "password", next: { type: "password", username, password } });
     attempts.push({ label: "keyboard-interactive", method: "keyboard-interactive", next: { type: "keyboard-interactive", username, prompt: answerOnce(password) } });
   }
-  return new Auth(attempts, skipped);
+  return new Auth(attempts, skipped, password !== undefined);
+}
+
+async function fromAgent(hop: Hop, skipped: string[]): Promise<{ named: Attempt[]; others: Attempt[]; offered: Buffer[] }> {
+  const none = { named: [], others: [], offered: [] };
+  if (hop.agent === undefined) return none;
+  const wanted = await Promise.all(hop.keys.map((file) => publicHalf(file.path)));
+  let found: AgentKeys;
+  try {
+    found = await agentKeys(hop.agent, wanted.filter((blob) => blob !== undefined));
+  } catch {
+    skipped.push(`agent (${hop.agent === process.env["SSH_AUTH_SOCK"] ? "SSH_AUTH_SOCK" : tilde(hop.agent)} does not answer)`);
+    return none;
+  }
+  const others = hop.identitiesOnly ? [] : found.others;
+  if (found.named.length + others.length === 0) skipped.push(found.others.length === 0 ? "agent (no keys)" : "agent (none of the keys that IdentitiesOnly leaves)");
+  const offer = (keys: readonly ParsedKey[]): Attempt[] =>
+    keys.length === 0 ? [] : [{ label: `agent (${keys.length} ${keys.length === 1 ? "key" : "keys"})`, method: "publickey", next: { type: "agent", username: hop.user, agent: new ChosenKeys(found.agent, keys) } }];
+  return { named: offer(found.named), others: offer(others), offered: [...found.named, ...others].map((key) => key.getPublicSSH()) };
 }
 
 /** Gives the password to the first hidden question, and nothing to any other: a second one is not about the password. */

@@ -44,6 +44,7 @@ function explain(hop: Hop, failure: Failure | undefined, via: string | undefined
   if (failure?.level === "client-timeout") return timedOut(hop, path, fromHere);
   if (failure?.level === "client-authentication" || /too many authentication failures/i.test(message)) {
     const many = /too many/i.test(message) ? " (too many attempts)" : "";
+    if (many && authTried.includes("agent (")) return { what: `${path} lets ${hop.user} not in${many}: ${authTried}`, hint: "name the right key as `ssh: { key }` in the inventory, so that it is offered before the agent's others" };
     if (/passphrase/.test(authTried)) return { what: `${path} lets ${hop.user} not in${many}: ${authTried}`, hint: "check `ssh: { passphrase }`, or add the key to an ssh agent" };
     return { what: `${path} lets ${hop.user} not in${many}: ${authTried}`, hint: `check \`ssh: { user, key, password }\`, or add the public key to ~${hop.user}/.ssh/authorized_keys on the host` };
   }

@@ -1,5 +1,5 @@
 import { connect as connectTcp, type Socket } from "node:net";
-import type { Client } from "ssh2";
+import type { Client, ClientChannel } from "ssh2";
 import SSH2Promise from "ssh2-promise";
 import { HawserError } from "../errors/index.ts";
 import { gatherAuth } from "./auth.ts";
@@ -11,6 +11,8 @@ import { SshTransport } from "./ssh-transport.ts";
 
 /** ssh2 gives up at the interval after this many went unanswered, so three intervals of silence end a connection. */
 const UNANSWERED = 2;
+/** Milliseconds that a refused host may take to hang up. */
+const GOODBYE = 500;
 
 /**
  * Makes one ssh connection, straight or through the one that stands to the jump host.
@@ -22,7 +24,7 @@ export async function connectHop(hop: Hop, via: SshTransport | undefined): Promi
   let refused: unknown;
   let lastError: unknown;
   try {
-    const sock = via ? await before(deadline, via.forward(hop.address, hop.port)) : await tcp(hop, deadline);
+    const sock = via ? await through(via, hop, deadline) : await tcp(hop, deadline);
     // The inner class only, one object per hop: the outer one shares connections by user@host, even across jump hosts.
     const ssh = new SSH2Promise.SSH({
       host: hop.address,
@@ -39,6 +41,8 @@ export async function connectHop(hop: Hop, via: SshTransport | undefined): Promi
           (error: unknown) => {
             refused = error;
             verify(false);
+            // It says goodbye and waits for the other side to hang up, which a stranger need not do.
+            setTimeout(() => sock.destroy(), GOODBYE).unref();
           },
         );
       },
@@ -65,13 +69,22 @@ function clientOf(ssh: InstanceType<typeof SSH2Promise.SSH>): Client {
 }
 
 function tcp(hop: Hop, deadline: number): Promise<Socket> {
-  const socket = connectTcp({ host: hop.address, port: hop.port });
+  const socket = connectTcp({ host: hop.address, port: hop.port, family: hop.family, localAddress: hop.bindAddress });
   const connected = new Promise<Socket>((resolve, reject) => {
     socket.once("connect", () => resolve(socket));
     socket.once("error", reject);
   });
   return before(deadline, connected).catch((error: unknown) => {
     socket.destroy();
+    throw error;
+  });
+}
+
+async function through(via: SshTransport, hop: Hop, deadline: number): Promise<ClientChannel> {
+  const opening = via.forward(hop.address, hop.port);
+  return await before(deadline, opening).catch((error: unknown) => {
+    // One that comes too late has nobody to close it.
+    void opening.then((channel) => channel.destroy(), () => {});
     throw error;
   });
 }

@@ -24,7 +24,8 @@ export async function recordedFor(hop: Hop): Promise<Recorded> {
   const name = recordedName(hop.keyName, hop.keyPort);
   const of = (wanted: string, marker: KnownHost["marker"]): KnownHost[] => all.filter((entry) => entry.marker === marker && matches(entry.hosts, wanted));
   const bare = recordedName(hop.keyName, 22);
-  return { name, keys: of(name, "none"), revoked: of(name, "revoked").concat(name === bare ? [] : of(bare, "revoked")), authorities: of(name, "cert-authority"), portless: name === bare ? [] : of(bare, "none") };
+  const both = (marker: KnownHost["marker"]): KnownHost[] => [...of(name, marker), ...(name === bare ? [] : of(bare, marker))];
+  return { name, keys: of(name, "none"), revoked: both("revoked"), authorities: both("cert-authority"), portless: name === bare ? [] : of(bare, "none") };
 }
 
 /** Asks for the kinds of key that are recorded first, or a host known by rsa would show its unknown ed25519 key. */
@@ -63,13 +64,13 @@ export async function checkHostKey(hop: Hop, recorded: Recorded, blob: Buffer): 
     throw refuse(hop, blob, `is known only by the @cert-authority line at ${at(authority)}, and host certificates are not supported`, "add the host's plain key to known_hosts");
   }
   if (hop.hostKeyChecking === "accept-new") return await record(hop, recorded, blob);
-  const file = hop.knownHosts[0];
+  const file = hop.newHosts;
   const scan = `ssh-keyscan -t ${keyType(blob).replace("ssh-", "")} ${hop.port === 22 ? "" : `-p ${hop.port} `}${hop.address}`;
   throw refuse(hop, blob, `is not in ${hop.knownHosts.map(tilde).join(", ") || "any known_hosts file"}`, `compare the fingerprint with the host's own, then \`${scan} >> ${file === undefined ? "~/.ssh/known_hosts" : tilde(file)}\`, or set \`ssh: { host_key_checking: accept-new }\``);
 }
 
 async function record(hop: Hop, recorded: Recorded, blob: Buffer): Promise<void> {
-  const file = hop.knownHosts[0];
+  const file = hop.newHosts;
   if (file === undefined) throw refuse(hop, blob, "is new, and there is no known_hosts file to record it in", "set `ssh: { known_hosts }`");
   let now = recorded;
   await appendKnownHost(file, `${recorded.name} ${keyType(blob)} ${blob.toString("base64")}`, async () => {

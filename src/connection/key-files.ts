@@ -18,22 +18,23 @@ const cache = new Map<string, Promise<LoadedKey>>();
  */
 export async function loadKey(file: KeyFile, passphrase: Secret | undefined, host: string): Promise<LoadedKey> {
   const name = tilde(file.path);
+  const required = file.from === "inventory";
   const found = await stat(file.path).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error) {
-    if (file.required) throw new Unreachable(`${host}: cannot read the key ${name}: ${found.code ?? found.message}`, { host, hint: "check `ssh: { key }` in the inventory", cause: found });
+    if (required) throw new Unreachable(`${host}: cannot read the key ${name}: ${found.code ?? found.message}`, { host, hint: "check `ssh: { key }` in the inventory", cause: found });
     return { skipped: `${name} (${found.code === "ENOENT" ? "not there" : found.code})` };
   }
   // As OpenSSH: a key that others may read is no secret any more.
-  if ((found.mode & 0o077) !== 0 && found.uid === process.getuid?.()) {
+  if (!file.path.endsWith(".pub") && (found.mode & 0o077) !== 0 && found.uid === process.getuid?.()) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, "0");
-    if (file.required) throw new Unreachable(`${host}: the key ${name} has mode ${mode}, so others on this machine may use it`, { host, hint: `chmod 600 ${name}` });
+    if (required) throw new Unreachable(`${host}: the key ${name} has mode ${mode}, so others on this machine may use it`, { host, hint: `chmod 600 ${name}` });
     return { skipped: `${name} (mode ${mode}, must be 0600)` };
   }
   const id = `${file.path}\0${found.mtimeMs}\0${found.size}\0${passphrase?.reveal() ?? ""}`;
   const loading = cache.get(id) ?? parse(file.path, name, passphrase);
   cache.set(id, loading);
   const loaded = await loading;
-  if ("skipped" in loaded && file.required && !/passphrase/.test(loaded.skipped)) throw new Unreachable(`${host}: unusable key ${loaded.skipped}`, { host, hint: "check `ssh: { key }` in the inventory" });
+  if ("skipped" in loaded && required && !/passphrase/.test(loaded.skipped)) throw new Unreachable(`${host}: unusable key ${loaded.skipped}`, { host, hint: "check `ssh: { key }` in the inventory" });
   return loaded;
 }
 
@@ -60,5 +61,27 @@ export async function publicHalf(path: string): Promise<Buffer | undefined> {
   const text = await readFile(path.endsWith(".pub") ? path : `${path}.pub`).catch(() => undefined);
   const parsed = text && (ssh2.utils.parseKey(text) as ParsedKey | ParsedKey[] | Error);
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  return key === undefined || key instanceof Error ? undefined : key.getPublicSSH();
+  if (key !== undefined && !(key instanceof Error)) return key.getPublicSSH();
+  return inOpensshFile(await readFile(path, "latin1").catch(() => ""));
+}
+
+/** An OpenSSH key file shows its public half also when it is encrypted; format: PROTOCOL.key of OpenSSH. */
+function inOpensshFile(text: string): Buffer | undefined {
+  const base64 = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]+)-----END/.exec(text)?.[1];
+  if (base64 === undefined) return undefined;
+  const bytes = Buffer.from(base64, "base64");
+  let at = "openssh-key-v1\0".length;
+  const next = (): Buffer => {
+    const length = bytes.readUInt32BE(at);
+    at += 4 + length;
+    return bytes.subarray(at - length, at);
+  };
+  try {
+    // The cipher, its derivation and that one's options; then the number of keys.
+    for (let i = 0; i < 3; i += 1) next();
+    at += 4;
+    return next();
+  } catch {
+    return undefined;
+  }
 }

@@ -1,10 +1,10 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { SSHConfig } from "ssh-config";
 import { UsageError } from "../errors/index.ts";
-import type { Hop } from "./hop.ts";
+import type { Hop, KeyFile } from "./hop.ts";
+import { configFor, type HostConfig } from "./host-config.ts";
 import { expandHome } from "./paths.ts";
-import { configFor, readSshConfig, type HostConfig } from "./ssh-config.ts";
+import { readSshConfig, type ConfigLine } from "./ssh-config.ts";
 import { localUser, type Connection, type HostKeyChecking, type Target } from "./target.ts";
 
 /** Gives the target of an inventory host by name, for jump hosts that are named so. */
@@ -14,13 +14,14 @@ const DEFAULT_PORT = 22;
 /** Seconds. */
 const CONNECT_TIMEOUT = 20;
 const KEEPALIVE = 15;
+const GLOBAL_KNOWN_HOSTS = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
 /** ssh(1): the key files that are tried when none is named, as far as ssh2 reads them. */
 const DEFAULT_KEYS = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /** Reads each ssh client configuration once. */
 export class HopResolver {
   readonly #hosts: HostResolver;
-  readonly #configs = new Map<string, Promise<SSHConfig>>();
+  readonly #configs = new Map<string, Promise<readonly ConfigLine[]>>();
 
   constructor(hosts: HostResolver) {
     this.#hosts = hosts;
@@ -37,9 +38,9 @@ export class HopResolver {
   async #chain(label: string, connection: Connection, before: readonly string[]): Promise<readonly Hop[]> {
     const names = [...before, label];
     if (before.includes(label)) throw new UsageError(`the jump hosts form a circle: ${names.join(" -> ")}`, { host: names[0] as string });
-    const config = await this.#config(connection, connection.address, connection.user);
+    const config = await this.#config(connection, connection.address);
     const hop = resolve(label, connection, config);
-    const jump = connection.jump ?? config.proxyJump?.split(",").map((spec) => spec.trim()) ?? [];
+    const jump = connection.jump ?? config.proxyJump ?? [];
     const [first, ...others] = jump;
     if (first === undefined) return [hop];
     // Only the first jump host is reached from here, so only its own jump hosts count, as with ssh -J.
@@ -59,25 +60,28 @@ export class HopResolver {
   async #fromSpec(spec: string, from: Connection): Promise<Connection> {
     const { user, address, port } = parseJump(spec);
     const { keys, password: _password, jump: _jump, user: _user, port: _port, ...shared } = from;
-    const { identityFiles } = await this.#config(from, address, user);
-    return { ...shared, address, user, port, keys: identityFiles.length > 0 ? undefined : keys };
+    const connection = { ...shared, address, user, port };
+    const { identityFiles } = await this.#config({ ...connection, jump: [] }, address);
+    return { ...connection, keys: identityFiles.length > 0 ? undefined : keys };
   }
 
-  async #config(connection: Connection, name: string, user: string | undefined): Promise<HostConfig> {
-    if (connection.config === false) return { identityFiles: [], identitiesOnly: false };
+  async #config(connection: Connection, name: string): Promise<HostConfig> {
+    if (connection.config === false) return { identityFiles: [], certificates: [], identitiesOnly: false };
     const file = connection.config === undefined ? join(homedir(), ".ssh", "config") : expandHome(connection.config);
     const reading = this.#configs.get(file) ?? readSshConfig(file);
     this.#configs.set(file, reading);
-    return configFor(await reading, name, user);
+    return configFor(await reading, name, { user: connection.user, port: connection.port, jump: connection.jump !== undefined });
   }
 }
 
 function resolve(label: string, connection: Connection, config: HostConfig): Hop {
   const address = config.hostName ?? connection.address;
   const port = connection.port ?? config.port ?? DEFAULT_PORT;
-  const named = connection.keys?.map((path) => ({ path: expandHome(path), required: true }));
-  const configured = config.identityFiles.map((path) => ({ path, required: false }));
-  const usual = DEFAULT_KEYS.map((name) => ({ path: join(homedir(), ".ssh", name), required: false }));
+  const named = connection.keys?.map((path): KeyFile => ({ path: expandHome(path), from: "inventory" }));
+  const configured = config.identityFiles.map((path): KeyFile => ({ path, from: "config" }));
+  const usual = DEFAULT_KEYS.map((name): KeyFile => ({ path: join(homedir(), ".ssh", name), from: "default" }));
+  const user = connection.knownHosts === undefined ? (config.knownHosts ?? ["known_hosts", "known_hosts2"].map((name) => join(homedir(), ".ssh", name))) : [expandHome(connection.knownHosts)];
+  const global = connection.knownHosts === undefined ? (config.globalKnownHosts ?? GLOBAL_KNOWN_HOSTS) : [];
   const socket = config.identityAgent === undefined || config.identityAgent === "SSH_AUTH_SOCK" ? process.env["SSH_AUTH_SOCK"] : expandHome(config.identityAgent);
   return {
     label,
@@ -87,14 +91,18 @@ function resolve(label: string, connection: Connection, config: HostConfig): Hop
     keyName: config.hostKeyAlias ?? address,
     keyPort: config.hostKeyAlias === undefined ? port : DEFAULT_PORT,
     keys: named ?? (configured.length > 0 ? configured : usual),
+    certificates: config.certificates,
     identitiesOnly: config.identitiesOnly,
     agent: connection.agent && config.identityAgent?.toLowerCase() !== "none" && socket ? socket : undefined,
     passphrase: connection.passphrase,
     password: connection.password,
-    knownHosts: connection.knownHosts === undefined ? (config.knownHosts ?? [join(homedir(), ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"]) : [expandHome(connection.knownHosts)],
+    knownHosts: [...user, ...global],
+    newHosts: user[0],
     hostKeyChecking: connection.hostKeyChecking ?? checking(config.hostKeyChecking),
     connectTimeout: connection.connectTimeout ?? config.connectTimeout ?? CONNECT_TIMEOUT,
     keepalive: connection.keepalive ?? config.keepalive ?? KEEPALIVE,
+    family: config.family,
+    bindAddress: config.bindAddress,
   };
 }
 

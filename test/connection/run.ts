@@ -24,3 +24,11 @@ export function targetOn(server: Sshd, connection: Partial<Connection> = {}, bec
   const base: Connection = { kind: "ssh", address: "127.0.0.1", port: server.port, user: LOGIN, keys: [server.key], agent: false, knownHosts: `${server.folder}/known_hosts`, hostKeyChecking: "strict", config: false, connectTimeout: 10, keepalive: 15 };
   return { host, connection: { ...base, ...connection }, become };
 }
+
+/** Waits until something holds, and fails when it does not within `seconds`. */
+export async function until(holds: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
+  for (const giveUp = Date.now() + seconds * 1000; !(await holds()); ) {
+    if (Date.now() > giveUp) throw new Error(`${holds.toString()} did not come true within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

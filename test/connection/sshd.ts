@@ -10,6 +10,7 @@ export const LOGIN_PASSWORD = "l0gin pass'word";
 
 export interface Sshd {
   readonly port: number;
+  readonly pid: number;
   /** Holds keys, known_hosts and whatever a test adds. World-readable, so that test users may look into it. */
   readonly folder: string;
   /** A private key that every user of the server accepts. */
@@ -27,6 +28,13 @@ export interface SshdOptions {
   /** Shell text run as root in the namespace before sshd starts. */
   readonly setup?: string;
   readonly hostKeys?: readonly ("ed25519" | "rsa" | "ecdsa")[];
+  /** Match blocks of sshd_config, which must come last. */
+  readonly match?: string;
+  /** Default 127.0.0.1, and a free port. */
+  readonly address?: string;
+  readonly port?: number;
+  /** A network of its own, or that of another server; the default is this machine's. */
+  readonly network?: "own" | Sshd;
   /** Reuses another server's folder, keys included. */
   readonly like?: Sshd;
 }
@@ -64,7 +72,8 @@ export function need(...programs: readonly (readonly [program: string, debianPac
 /** Starts an sshd whose /etc, /home, /root and /run/sudo are its own: nothing that a test does to them stays. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), "hawser-ssh-"));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
+  const address = options.address ?? "127.0.0.1";
   const types = options.hostKeys ?? ["ed25519", "rsa", "ecdsa"];
   const source = options.like?.folder ?? folder;
   if (!options.like) {
@@ -75,7 +84,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     join(folder, "sshd_config"),
     `${options.config ?? ""}
 Port ${port}
-ListenAddress 127.0.0.1
+ListenAddress ${address}
 ${types.map((type) => `HostKey ${source}/host_${type}`).join("\n")}
 PidFile none
 AuthorizedKeysFile ${source}/client.pub
@@ -83,6 +92,7 @@ StrictModes no
 PermitRootLogin yes
 UsePAM yes
 PrintMotd no
+${options.match ?? ""}
 `,
   );
   const boot = `set -e
@@ -97,7 +107,9 @@ chmod 755 ${folder}
 ${options.setup ?? ""}
 exec "$(command -v sshd)" -D -e -f ${folder}/sshd_config
 `;
-  const child: ChildProcess = spawn("unshare", ["-m", "--propagation", "private", "sh", "-c", boot], { stdio: ["ignore", "ignore", "pipe"], env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" } });
+  const apart = ["unshare", "-m", "--propagation", "private", ...(options.network === "own" ? ["-n"] : [])];
+  const [program = "", ...args] = typeof options.network === "object" ? ["nsenter", "-t", String(options.network.pid), "-n", ...apart] : apart;
+  const child: ChildProcess = spawn(program, [...args, "sh", "-c", boot], { stdio: ["ignore", "ignore", "pipe"], env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" } });
   let log = "";
   child.stderr?.on("data", (chunk: Buffer) => (log += chunk.toString()));
   const exited = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -112,9 +124,10 @@ exec "$(command -v sshd)" -D -e -f ${folder}/sshd_config
   });
   const pub = (type: string): string => readFileSync(join(source, `host_${type}.pub`), "utf8").split(" ").slice(0, 2).join(" ");
   const hostKeys = { ed25519: pub("ed25519"), rsa: pub("rsa"), ecdsa: pub("ecdsa") };
-  writeFileSync(join(folder, "known_hosts"), types.map((type) => `[127.0.0.1]:${port} ${hostKeys[type]}\n`).join(""));
+  writeFileSync(join(folder, "known_hosts"), types.map((type) => `${port === 22 ? address : `[${address}]:${port}`} ${hostKeys[type]}\n`).join(""));
   return {
     port,
+    pid: child.pid as number,
     folder,
     key: join(source, "client"),
     hostKeys,
