@@ -43,7 +43,7 @@ void describe("jump hosts", { skip }, () => {
     [near, middle, far] = await Promise.all(["near", "middle", "far"].map((name) => startSshd({ config: "LogLevel VERBOSE", setup: `echo ${name} >/home/which` })));
   });
   after(async () => {
-    await Promise.all([near, middle, far].map((server) => server?.stop()));
+    for (const server of [near, middle, far]) await server?.stop();
   });
 
   const on = (server: Sshd | undefined, settings: Partial<Connection> = {}, host = "web1"): Target => targetOn(server as Sshd, settings, undefined, host);
