@@ -1,4 +1,5 @@
 import { ConnectionLost, ShellEnded, type RequestOptions } from "../engine/session.ts";
+import { quote } from "../shell/index.ts";
 import { EndFinder } from "./end-finder.ts";
 import type { Program } from "./program.ts";
 import { settleable } from "./settleable.ts";
@@ -29,6 +30,12 @@ eval "$hwl_s" </dev/null
 done
 hwl_after
 `;
+
+/** The loop with a first script that came along with it. It must come whole as well: it stands in one command line. */
+export function loopAfter(script: string): string {
+  const at = LOOP.indexOf("while ");
+  return `${LOOP.slice(0, at)}eval ${quote(script)} </dev/null\n${LOOP.slice(at)}`;
+}
 
 interface Running {
   readonly out: EndFinder;
@@ -86,6 +93,13 @@ export class KeptShell {
 
   /** Sends one script; the caller sees to it that only one runs. */
   async run(script: Buffer, options: RequestOptions): Promise<void> {
+    const done = this.expect(options);
+    this.#program?.stdin.write(Buffer.concat([Buffer.from(`${script.length}\n`), script]));
+    await done;
+  }
+
+  /** Waits for the end of a script that is on its way. */
+  async expect(options: RequestOptions): Promise<void> {
     const done = settleable<void>();
     let left = 2;
     const end = (): void => {
@@ -101,7 +115,6 @@ export class KeptShell {
     };
     options.signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      this.#program?.stdin.write(Buffer.concat([Buffer.from(`${script.length}\n`), script]));
       await done.promise;
     } finally {
       options.signal?.removeEventListener("abort", onAbort);

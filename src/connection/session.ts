@@ -1,9 +1,9 @@
 import type { Shell } from "zx/core";
 import { ConnectionLost, type RequestOptions, type Session } from "../engine/session.ts";
 import { HawserError } from "../errors/index.ts";
-import { KeptShell, LOOP } from "./kept-shell.ts";
+import { KeptShell, LOOP, loopAfter } from "./kept-shell.ts";
 import { killScript } from "./kill.ts";
-import { openProgram, slotsFor, type TerminalMemory } from "./open-program.ts";
+import { effectiveBecome, openProgram, slotsFor, type TerminalMemory } from "./open-program.ts";
 import type { Program } from "./program.ts";
 import { reconnectWithin } from "./reconnect.ts";
 import { remoteShell } from "./remote-zx.ts";
@@ -13,6 +13,8 @@ import { uploadTo, type UploadContent } from "./upload.ts";
 
 /** Milliseconds that a shell may take to end by itself when its session is closed. */
 const GOODBYE = 2000;
+/** Bytes that a script may have in order to come along with the opening of its shell; encoded for every login shell it grows, at most fivefold. */
+const LONGEST_COMPANION = 24_000;
 /** Milliseconds that stopping a script may take before its request is given up anyway. */
 const STOPPING = 5000;
 
@@ -56,6 +58,7 @@ export class HostSession implements Session {
 
   async #request(script: Buffer, options: RequestOptions): Promise<void> {
     options.signal?.throwIfAborted();
+    if (this.#mayComeAlong(script, options)) return await this.#openWith(script.toString(), options);
     const shell = await this.#openShell();
     try {
       await this.#send(shell, script, options);
@@ -63,6 +66,27 @@ export class HostSession implements Session {
       // Sudo wanted a terminal, which is known now. Only a script that no shell has read may be sent again.
       if (!shell.neverBegan || this.#memory.needed !== "yes" || options.signal?.aborted) throw error;
       await this.#send(await this.#openShell(), script, options);
+    }
+  }
+
+  /** Whether a script may stand in the command line that opens the shell, which saves a round trip. sudo would log it, in full. */
+  #mayComeAlong(script: Buffer, { showable }: RequestOptions): boolean {
+    const isPlain = effectiveBecome(this.#target.become, this.#transport.user).method === "none";
+    return showable === true && isPlain && !this.#shell?.kept.usable && script.length <= LONGEST_COMPANION;
+  }
+
+  async #openWith(script: string, options: RequestOptions): Promise<void> {
+    const kept = new KeptShell(this.host);
+    const done = kept.expect(options);
+    // Rejected while the shell is being opened, it would be nobody's.
+    done.catch(() => {});
+    try {
+      await this.#open(kept, loopAfter(script));
+      options.signal?.throwIfAborted();
+      await done;
+    } catch (error) {
+      if (options.signal?.aborted) await this.#abandon(kept);
+      throw error;
     }
   }
 
@@ -79,10 +103,15 @@ export class HostSession implements Session {
 
   async #openShell(): Promise<KeptShell> {
     if (this.#shell?.kept.usable) return this.#shell.kept;
-    const release = await this.#slots();
     const kept = new KeptShell(this.host);
+    await this.#open(kept, LOOP);
+    return kept;
+  }
+
+  async #open(kept: KeptShell, loop: string): Promise<void> {
+    const release = await this.#slots();
     try {
-      const program = await openProgram(this.#transport, this.#target, this.#ask(LOOP, kept), this.#memory, true);
+      const program = await openProgram(this.#transport, this.#target, this.#ask(loop, kept), this.#memory, true);
       kept.attach(program);
       void program.closed.then(release);
     } catch (error) {
@@ -90,7 +119,6 @@ export class HostSession implements Session {
       throw error;
     }
     this.#shell = { kept, release };
-    return kept;
   }
 
   /** Stops what the shell runs. The shell is not used again, whether or not that works. */

@@ -136,7 +136,7 @@ export class Remote {
     });
     const out = new FrameReader(mark, (label, body) => pairs.add("out", label, body));
     const err = new FrameReader(mark, (label, body) => pairs.add("err", label, body));
-    const ask = () => this.session.request(probeScript(mark, end, open.filter(({ index }) => !results.has(index)), before), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal });
+    const ask = () => this.session.request(probeScript(mark, end, open.filter(({ index }) => !results.has(index)), before), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal, showable: open.every(({ look }) => !look.sensitive) });
     try {
       await ask().catch(async (error: unknown) => {
         if (!(error instanceof ConnectionLost) || before !== "") throw error;

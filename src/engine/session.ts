@@ -26,6 +26,8 @@ export interface RequestOptions {
   readonly end: string;
   readonly onStdout: (chunk: Buffer) => void;
   readonly onStderr: (chunk: Buffer) => void;
+  /** It holds no secret, so that it may stand in the command line that opens the shell, where the host's process list shows it. */
+  readonly showable?: boolean;
   /** Gives up waiting: the promise rejects with the signal's reason and the session's shell is abandoned (the next request opens a new one). */
   readonly signal?: AbortSignal;
 }
@@ -42,7 +44,8 @@ export interface Session {
   /** The user that scripts run as, after become. */
   readonly user: string;
   /**
-   * Exchanges waited for since the connection stood: channel opens, scripts, uploads and become prompts.
+   * Exchanges waited for since the connection stood: channel opens, scripts, uploads and become prompts. A script that came
+   * along with the opening of its channel is no exchange of its own.
    */
   readonly requests: number;
   /** Sends one script and streams what it prints. Scripts of one session run one after the other. */

@@ -11,11 +11,11 @@ export interface Ran {
 let count = 0;
 
 /** Runs a script the way the engine does: it prints the end line on both streams. */
-export async function run(session: Session, script: string, signal?: AbortSignal): Promise<Ran> {
+export async function run(session: Session, script: string, signal?: AbortSignal, showable = false): Promise<Ran> {
   const end = `the-end-${(count += 1)}`;
   const out: Buffer[] = [];
   const err: Buffer[] = [];
-  await session.request(`${script}\nprintf '\\n%s\\n' ${end}; printf '\\n%s\\n' ${end} >&2\n`, { end, onStdout: (chunk) => out.push(Buffer.from(chunk)), onStderr: (chunk) => err.push(Buffer.from(chunk)), ...(signal && { signal }) });
+  await session.request(`${script}\nprintf '\\n%s\\n' ${end}; printf '\\n%s\\n' ${end} >&2\n`, { end, onStdout: (chunk) => out.push(Buffer.from(chunk)), onStderr: (chunk) => err.push(Buffer.from(chunk)), ...(signal && { signal }), showable });
   return { out: Buffer.concat(out), err: Buffer.concat(err), text: Buffer.concat(out).toString() };
 }
 

@@ -8,7 +8,7 @@ import { sshConnector } from "../../src/connection/index.ts";
 import { ConnectionLost, ShellEnded, type Session } from "../../src/engine/session.ts";
 import { HawserError } from "../../src/errors/index.ts";
 import { proxy } from "./proxy.ts";
-import { run, targetOn } from "./run.ts";
+import { run, targetOn, until } from "./run.ts";
 import { LOGIN, need, startSshd, type Sshd } from "./sshd.ts";
 
 const skip = need(["sshd", "openssh-server"]) ?? false;
@@ -54,6 +54,43 @@ printf '%s\\n' 'echo "Last login: today"; echo "Password: " >&2; printf "no newl
     await own.kill(2 ** 22, "TERM");
     assert.equal(own.requests, 6);
     await own.close();
+  });
+
+  it("brings a first script that may be shown along with its shell, in one exchange", async () => {
+    const own = await connector.open(targetOn(server));
+    const first = await run(own, "x=5; echo first; cat; printf '%s' \"it's \\\\ ! %d\" >&2", undefined, true);
+    assert.equal(first.text, "first\n");
+    assert.equal(first.err.toString(), "it's \\ ! %d");
+    assert.equal(own.requests, 1);
+    assert.equal((await run(own, 'echo "$x"', undefined, true)).text, "5\n");
+    assert.equal(own.requests, 2);
+    await own.close();
+    const large = await connector.open(targetOn(server));
+    assert.equal((await run(large, `: ${"x".repeat(30_000)}; echo large`, undefined, true)).text, "large\n");
+    assert.equal(large.requests, 2);
+    await large.close();
+  });
+
+  it("tells of a first script that ends its shell, that is stopped, or that loses its connection", async (t) => {
+    const own = await connector.open(targetOn(server));
+    await assert.rejects(run(own, "exit 5", undefined, true), (error) => error instanceof ShellEnded && /exit code 5/.test(error.message));
+    const stop = new AbortController();
+    const running = run(own, "sleep 66.5", stop.signal, true);
+    running.catch(() => {});
+    await until(() => server.inside("pgrep -f '^sleep 66.5' || :") !== "");
+    stop.abort(new Error("enough"));
+    await assert.rejects(running, /enough/);
+    assert.equal((await run(own, "pgrep -f '^sleep 66.5' || echo none", undefined, true)).text, "none\n");
+    await own.close();
+    const link = await proxy(t, server.port);
+    const cut = await connector.open(targetOn(server, { port: link.port, hostKeyChecking: "off" }));
+    const lost = run(cut, "sleep 67.5", undefined, true);
+    lost.catch(() => {});
+    await until(() => server.inside("pgrep -f '^sleep 67.5' || :") !== "");
+    link.cut();
+    await assert.rejects(lost, ConnectionLost);
+    server.inside("pkill -f '^sleep 67.5' || :");
+    await cut.close();
   });
 
   it("keeps its shell between requests and runs them one after the other", async () => {
