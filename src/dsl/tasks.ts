@@ -1,6 +1,7 @@
 import type { ResourceNode } from "./items.ts";
 import { authorizedKey, authorizedKeys } from "../resources/authorized-key.ts";
 import { cron } from "../resources/cron.ts";
+import { firewallRule } from "../resources/firewall-rule.ts";
 import { group } from "../resources/group.ts";
 import { hostname } from "../resources/hostname.ts";
 import { kernelModule } from "../resources/kernel-module.ts";
@@ -78,6 +79,11 @@ export class Tasks extends FileVerbs {
 
   kernelModule(name: string, options: Options<typeof kernelModule, "name"> = {}): ResourceNode {
     return this.verb(kernelModule, { name }, options);
+  }
+
+  /** One rule of the firewall, in whatever keeps the host's: nftables, iptables, firewalld or ufw. */
+  firewallRule(name: string, options: Options<typeof firewallRule, "name">): ResourceNode {
+    return this.verb(firewallRule, { name }, options);
   }
 
   /** The host's own name, now and after the next boot. */

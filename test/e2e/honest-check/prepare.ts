@@ -1,3 +1,5 @@
+import { earlierRules } from "./rules.ts";
+
 const SLEEPER = "[Service]\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n";
 const key = (letter: string, name: string): string => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)} ${name}@e2e`;
 
@@ -58,6 +60,9 @@ systemctl daemon-reload
 printf '# kept: written by hawser\\n5 * * * * root true\\n' >/etc/cron.d/hawser-kept
 echo '1 1 1 1 1 root true' | tee /etc/cron.d/hawser-drifted >/etc/cron.d/hawser-gone
 chmod 644 /etc/cron.d/hawser-*
+(
+${earlierRules()}
+)
 printf 'the download\\n' | tee $b/download-kept >/dev/null; echo x >$b/download-drifted
 chmod 644 $b/download-*
 if command -v apt-get >/dev/null; then
@@ -114,6 +119,7 @@ export const DRIFTS: readonly { readonly script: string; readonly ids: readonly 
   { script: "echo 0 >/proc/sys/net/ipv4/ip_forward; sed -i /log_martians/d /etc/sysctl.d/99-zz-hawser.conf", ids: ["sysctl:net.ipv4.ip_forward", "sysctl:net.ipv4.conf.all.log_martians"] },
   { script: "echo 'net.ipv4.tcp_fin_timeout=9' >>/etc/sysctl.d/99-zz-hawser.conf", ids: ["sysctl:net.ipv4.tcp_fin_timeout"] },
   { script: "rm /etc/modprobe.d/hawser-printk.conf", ids: ["kernel-module:printk"] },
+  { script: "nft flush ruleset; sed -i /honest-kept/d /etc/hawser/firewall.rules", ids: ["firewall-rule:honest-legacy", "firewall-rule:honest-kept", "firewall-rule:honest-drifted", "firewall-rule:honest-new", "firewall-rule:honest-needs"] },
   { script: "umount /mnt/honest-new; mount -t tmpfs tmpfs /mnt/honest-gone", ids: ["mount:/mnt/honest-new", "mount:/mnt/honest-gone"] },
   { script: "sed -i /honest-later/d /etc/fstab", ids: ["mount:/mnt/honest-later"] },
   { script: "rm /etc/cron.d/hawser-new; chmod 600 /etc/cron.d/hawser-kept; touch /etc/cron.d/hawser-never", ids: ["cron:new", "cron:kept", "cron:never"] },

@@ -6,6 +6,7 @@ import { reboot } from "../../../src/resources/reboot.ts";
 import { repository } from "../../../src/resources/repository.ts";
 import { sysctl as sysctlKind } from "../../../src/resources/sysctl.ts";
 import { waitFor } from "../../../src/resources/wait-for.ts";
+import { RULES } from "./rules.ts";
 
 /** Public keys that nobody has the private half of. */
 const KEYS = ["one", "two", "three"].map((name, i) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"ABC"[i]?.repeat(43)} ${name}@e2e`);
@@ -36,6 +37,7 @@ export function honestBook(sources: Sources, declared: (host: string, nodes: rea
       const account = accounts(t);
       files(t, { tool, account, host: host.name });
       edits(t, daemon);
+      firewall(t, daemon);
       system(t, facts);
       fetched(t, facts, sources);
       tasks(t, tool, (nodes) => declared(host.name, nodes));
@@ -188,6 +190,18 @@ function edits(t: Tasks, daemon: Nodes): void {
   t.hostsEntry("192.0.2.3", ["honest-moved.example"]);
   t.hostsEntry("192.0.2.5", ["honest-gone.example"], { state: "absent" });
   t.hostsEntry("192.0.2.6", ["honest-never.example"], { state: "absent" });
+}
+
+/** Of addresses that nobody has. One stands apart from the others: what the first of them loads again comes with it. */
+function firewall(t: Tasks, daemon: Nodes): void {
+  t.firewallRule("honest-legacy", RULES.legacy);
+  t.directory(`${BASE}/between-rules`);
+  t.firewallRule("honest-kept", RULES.kept);
+  t.firewallRule("honest-drifted", { ...RULES.kept, port: 8080, position: 10 });
+  t.firewallRule("honest-new", { chain: "output", destination: ["192.0.2.1", "192.0.2.2"], ipsec: "none", action: "reject" });
+  t.firewallRule("honest-needs", { chain: "forward", protocol: "gre", action: "drop", needs: [daemon] });
+  t.firewallRule("honest-gone", { action: "drop", state: "absent" });
+  t.firewallRule("honest-never", { action: "drop", state: "absent" });
 }
 
 function system(t: Tasks, facts: Facts): void {

@@ -7,7 +7,7 @@ import type { Observed } from "../../../src/resources/contract.ts";
 export const SHELLS = ["dash", "bash", "busybox"] as const;
 export type ShellName = (typeof SHELLS)[number];
 
-/** A shell on this machine, with a folder of its own and, when asked for, a mount namespace of its own. */
+/** A shell on this machine, with a folder of its own and, when asked for, namespaces of its own. */
 export interface TestHost {
   readonly shell: ShellName;
   /** A new folder, removed when the test ends. */
@@ -19,6 +19,8 @@ export interface TestHost {
 export interface HostOptions {
   /** Mounts stay inside the test. */
   readonly privateMounts?: boolean;
+  /** A network without anything but `lo`, and mounts that stay inside the test. */
+  readonly privateNetwork?: boolean;
   /** Added to the environment of the scripts, e.g. a TMPDIR that cannot be used. */
   readonly env?: Readonly<Record<string, string>>;
   /** Folders in front of PATH, e.g. with fakes of system commands. */
@@ -34,7 +36,8 @@ export function onEveryShell(name: string, body: (host: TestHost) => void | Prom
 
 export async function withHost(shell: ShellName, options: HostOptions, body: (host: TestHost) => void | Promise<void>): Promise<void> {
   const root = mkdtempSync("/tmp/hawser-test-");
-  const keeper = options.privateMounts === true ? spawn("unshare", ["--mount", "--propagation", "private", "sleep", "infinity"], { stdio: "ignore" }) : undefined;
+  const spaces = options.privateNetwork === true ? ["--mount", "--net"] : ["--mount"];
+  const keeper = options.privateMounts === true || options.privateNetwork === true ? spawn("unshare", [...spaces, "--propagation", "private", "sleep", "infinity"], { stdio: "ignore" }) : undefined;
   try {
     if (keeper?.pid !== undefined) awaitNamespace(keeper.pid);
     await body({ shell, root, run: (script, { setE = false } = {}) => runScript(shell, root, keeper?.pid, script, setE, options) });
@@ -60,7 +63,7 @@ function runScript(shell: ShellName, root: string, namespace: number | undefined
   const file = `${root}.sh`;
   writeFileSync(file, `umask 077\ncd /\n(\n${setE ? "set -e\n" : ""}${script}\n)\n`);
   const interpreter = shell === "busybox" ? [join(busyboxCommands(), "ash"), file] : [shell, file];
-  const command = namespace === undefined ? interpreter : ["nsenter", "--target", String(namespace), "--mount", ...interpreter];
+  const command = namespace === undefined ? interpreter : ["nsenter", "--target", String(namespace), ...(options.privateNetwork === true ? ["--mount", "--net"] : ["--mount"]), ...interpreter];
   const system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   const own = shell === "busybox" ? (options.systemCommands === true ? `${busyboxCommands()}:${system}` : busyboxCommands()) : system;
   const PATH = [...(options.path ?? []), own].join(":");
