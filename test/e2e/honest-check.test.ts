@@ -19,8 +19,8 @@ const HOSTS = ["deb", "el"] as const;
 
 /** The largest share of resources that a check may not know of on untouched hosts. */
 const MOST_UNKNOWN = 0.15;
-/** Opening the shell, facts with the lock, and the looks. The role's list from a late value is looked at when it is known, which is one more. */
-const MOST_REQUESTS = 3 + 1;
+/** The shell with facts and lock, the looks, and those at the role's list from a late value, once that is known. */
+const MOST_REQUESTS = 3;
 
 type Observed = ReadonlyMap<string, Observation>;
 
