@@ -121,7 +121,10 @@ export class HostCheck {
       return change ? { outcome: "would-change", change } : { outcome: "ok" };
     } catch (error) {
       const first = upstream[0] ?? this.#opaque;
-      if (!(error instanceof PlanError) || !first) throw error;
+      // An apply would look again after what changes before it, whether or not it is named in `needs`.
+      const earlier = first ?? [...this.#tainted.values()].at(-1);
+      if (!(error instanceof PlanError) || !earlier) throw error;
+      if (!first) return { outcome: "unknown", cause: `${error.message}, and ${earlier.id} would change first; what it depends on can be named in its \`needs\`` };
       if (kind.predict) return kind.predict(args, look.seen, [first], this.#cx.kinds);
       return { outcome: "unknown", cause: `${error.message}, and ${first.id} would change first` };
     }

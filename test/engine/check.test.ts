@@ -65,3 +65,17 @@ test("a diff never shows a secret", async (t) => {
   });
   assert.ok(!JSON.stringify(ran.events).includes("hunter2"));
 });
+
+test("a refusal that an earlier change may mend is unknown, also where it is not named in needs", async (t) => {
+  const dir = scratch(t);
+  const tasks: Parameters<typeof runTasks>[0] = ({ t: declare }) => {
+    declare.file(`${dir}/made`, { content: "x" });
+    declare.line(`${dir}/other`, { line: "y", create: false });
+  };
+  const said = await runTasks(tasks, { check: true });
+  const id = `line:${dir}/other:y`;
+  assert.equal(said.event(id).outcome, "unknown");
+  assert.match(said.event(id).cause ?? "", /other is not there, and r\/file:\S+\/made would change first; what it depends on can be named in its `needs`/);
+  writeFileSync(`${dir}/made`, "x");
+  assert.equal((await runTasks(tasks, { check: true })).event(id).outcome, "failed");
+});
