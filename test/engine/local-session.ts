@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { after } from "node:test";
 import { $ } from "zx";
 import { ConnectionLost, ShellEnded, Unreachable, type RequestOptions, type Session } from "../../src/engine/session.ts";
 
@@ -13,6 +14,13 @@ while IFS= read -r n; do
   eval "$s"
 done
 eval "$hw_after"`;
+
+const folders = new Set<string>();
+
+// Also those that were kept for a later session, and of a test that failed.
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
 /**
  * A session on this machine for engine tests: the same shell protocol, with hawser's folders in a temporary place, and
@@ -42,6 +50,7 @@ export class LocalSession implements Session {
     this.#shell = shell;
     this.#keep = keep;
     this.folder = folder ?? mkdtempSync(path.join(tmpdir(), "hawser-session-"));
+    folders.add(this.folder);
   }
 
   #open(): ChildProcess {
