@@ -20,8 +20,8 @@ export const w1 = defineRole(import.meta, {
   summary: "The reference workload W1.",
   vars: z.strictObject({}),
   tasks({ t }) {
-    const restart = t.handler("restart app", sh`touch ${BASE}/run/app.restarted`);
-    const reload = t.handler("reload web", sh`touch ${BASE}/run/web.reloaded`);
+    const restart = t.handler("restart app", sh`umask 022; touch ${BASE}/run/app.restarted`);
+    const reload = t.handler("reload web", sh`umask 022; touch ${BASE}/run/web.reloaded`);
     const app = { owner: "w1app", group: "w1app" };
     const deploy = { owner: "w1deploy", group: "w1ops" };
 
@@ -54,16 +54,16 @@ export const w1 = defineRole(import.meta, {
     t.line(`${BASE}/etc/sshd_config`, { match: /^#?PasswordAuthentication/, line: "PasswordAuthentication no" });
     t.line(`${BASE}/etc/sshd_config`, { match: /^#?X11Forwarding/, line: "X11Forwarding no" });
     t.line(`${BASE}/etc/hosts`, { match: /\sdb\.internal$/, line: "10.0.0.21 db.internal" });
-    t.lines(`${BASE}/etc/sshd_config`, "match", { block: "Match Group w1ops\n  AllowTcpForwarding no\n" });
-    t.lines(`${BASE}/etc/hosts`, "cluster", { block: "10.0.0.11 n1\n10.0.0.12 n2\n10.0.0.13 n3\n" });
-    t.lines(`${BASE}/etc/profile`, "app", { block: `export APP_HOME=${BASE}\nexport APP_ENV=production\n`, create: true });
+    t.lines(`${BASE}/etc/sshd_config`, "match", { marker: "# {mark} MATCH", block: "Match Group w1ops\n  AllowTcpForwarding no\n" });
+    t.lines(`${BASE}/etc/hosts`, "cluster", { marker: "# {mark} CLUSTER", block: "10.0.0.11 n1\n10.0.0.12 n2\n10.0.0.13 n3\n" });
+    t.lines(`${BASE}/etc/profile`, "app", { marker: "# {mark} APP", block: `export APP_HOME=${BASE}\nexport APP_ENV=production\n`, create: true });
 
     for (const file of ["etc/app.conf", "data", "etc/missing"]) t.read(file, { probe: sh`stat -c '%F %a %U' ${BASE}/${file} 2>/dev/null || echo absent` });
-    t.task("init data", { check: sh`[ -e ${BASE}/data/.initialised ]`, apply: sh`touch ${BASE}/data/.initialised` });
-    t.task("init cache", { check: sh`[ -e ${BASE}/data/cache/seed ]`, apply: sh`cp ${BASE}/etc/motd ${BASE}/data/cache/seed` });
+    t.task("init data", { check: sh`[ -e ${BASE}/data/.initialised ]`, apply: sh`umask 022; touch ${BASE}/data/.initialised` });
+    t.task("init cache", { check: sh`[ -e ${BASE}/data/cache/seed ]`, apply: sh`umask 022; cp ${BASE}/etc/motd ${BASE}/data/cache/seed` });
     t.package(["coreutils", "tar", "gzip"]);
     t.package(["sed", "grep"]);
-    t.cron("w1health", { schedule: "*/5 * * * *", user: "root", command: `${BASE}/bin/health.sh` });
+    t.cron("w1health", { file: "/etc/cron.d/w1health", heading: "#Ansible: w1 health", schedule: "*/5 * * * *", user: "root", command: `${BASE}/bin/health.sh` });
     t.file("/etc/cron.d/w1rotate", { content: `15 3 * * * root /usr/sbin/logrotate ${BASE}/etc/logrotate.conf\n`, mode: "0644" });
     t.symlink(`${BASE}/current`, `${BASE}/releases/v1`);
     t.symlink(`${BASE}/etc/web.conf`, `${BASE}/etc/conf.d/web.conf`);

@@ -1,5 +1,6 @@
 import { quote } from "../shell/index.ts";
 import { evaluable, type Fragment } from "./fragment.ts";
+import { Repeats } from "./repeats.ts";
 
 /** Where hawser keeps what outlives a run on a host (handlers that are owed, staged uploads); root-only. */
 export const STATE_FOLDER = "/var/lib/hawser";
@@ -70,23 +71,36 @@ hw_a() {
 
 const finish = (end: string): string => `printf '\\n%s\\n' ${end}; printf '\\n%s\\n' ${end} >&2\n`;
 
+interface NumberedLook {
+  readonly index: number;
+  readonly look: Fragment;
+}
+
 /** Looks, in order; nothing is changed. */
-export function probeScript(mark: string, end: string, looks: readonly { readonly index: number; readonly look: Fragment }[], before = ""): string {
-  return `${prelude(mark)}${before}${looks.map(probeLine).join("")}${finish(end)}`;
+export function probeScript(mark: string, end: string, looks: readonly NumberedLook[], before = ""): string {
+  const repeats = new Repeats(looks.map(lookText));
+  return `${prelude(mark)}${before}${repeats.definitions}${looks.map((look) => probeLine(look, repeats)).join("")}${finish(end)}`;
 }
 
-function probeLine({ index, look }: { readonly index: number; readonly look: Fragment }): string {
-  return `hw_p ${index} ${quote(evaluable(look, { strict: false }))}\n`;
+const lookText = ({ look }: { readonly look: Fragment }): string => evaluable(look, { strict: false });
+const applyText = (apply: Fragment): string => evaluable(apply, { strict: true });
+
+function probeLine(numbered: NumberedLook, repeats: Repeats): string {
+  return `hw_p ${numbered.index} ${repeats.word(lookText(numbered))}\n`;
 }
 
-function stepLines(step: Step): string {
+function textsOf(step: Step): string[] {
+  return [...step.guards.map(lookText), ...(step.apply ? [applyText(step.apply)] : [])];
+}
+
+function stepLines(step: Step, repeats: Repeats): string {
   const guards = step.guards.map(({ look, digest, compares, code }) => {
-    const text = quote(evaluable(look, { strict: false }));
+    const text = repeats.word(lookText({ look }));
     return compares === "code" ? `hw_c ${step.index} ${code} ${text}\n` : `hw_g ${step.index} ${digest} ${text}\n`;
   });
   if (!step.apply) return guards.join("");
   // `set -e` has no effect in a condition, so hw_a is called plainly.
-  const apply = `hw_a ${step.index} ${step.retries} ${step.delay} ${quote(evaluable(step.apply, { strict: true }))}\n`;
+  const apply = `hw_a ${step.index} ${step.retries} ${step.delay} ${repeats.word(applyText(step.apply))}\n`;
   if (step.handler !== undefined) {
     const markers = step.handler.map(markerWord);
     return `if [ -n "$hw_s" ]; then :; elif ${markers.map((marker) => `[ -e ${marker} ]`).join(" || ")}; then\n${apply}[ -n "$hw_s" ] || rm -f ${markers.join(" ")}\nelse hw_m "H ${step.index}"; fi\n`;
@@ -102,8 +116,9 @@ function stepLines(step: Step): string {
  * memory runs out), the frame `K code` and the end are written in its place, or the controller would wait for ever.
  * @param id Names the batch's files.
  */
-export function batchScript(mark: string, end: string, id: string, steps: readonly Step[], looks: readonly { readonly index: number; readonly look: Fragment }[]): string {
-  const job = `{\n${prelude(mark)}hw_m "W $$"\n${steps.map(stepLines).join("")}if [ "$hw_s" != failed ]; then :\n${looks.map(probeLine).join("")}fi\n${finish(end)}exit\n}`;
+export function batchScript(mark: string, end: string, id: string, steps: readonly Step[], looks: readonly NumberedLook[]): string {
+  const repeats = new Repeats([...steps.flatMap(textsOf), ...looks.map(lookText)]);
+  const job = `{\n${prelude(mark)}${repeats.definitions}hw_m "W $$"\n${steps.map((step) => stepLines(step, repeats)).join("")}if [ "$hw_s" != failed ]; then :\n${looks.map((look) => probeLine(look, repeats)).join("")}fi\n${finish(end)}exit\n}`;
   const log = `${RUN}/${id}`;
   // The shell reads the job, one compound command, to its end before it runs any of it.
   return `${FOLDERS}mkdir -p ${RUN} ${STATE}/pending

@@ -18,6 +18,8 @@ const args = z
     comment: z.string().min(1).default("#"),
     /** What ends a comment, e.g. `-->`. Default: the line's end. */
     commentEnd: z.string().default(""),
+    /** Both marker lines, with {mark} where BEGIN and END stand; replaces the name and the comment signs. For blocks that something else wrote, e.g. `# {mark} ANSIBLE MANAGED BLOCK`. */
+    marker: z.string().regex(/^[^\r\n]*\{mark\}[^\r\n]*$/, "a marker is one line with {mark} in it").optional(),
     /** A new block goes below the last line that this matches. */
     after: pattern.optional(),
     /** A new block goes above the first line that this matches. Without either, or without a match, it goes to the end. */
@@ -55,9 +57,9 @@ function edit(content: string, block: string | undefined, args: Args): string {
   return same ? content : splice(text, found.from, size, wanted);
 }
 
-function markers({ name, comment, commentEnd }: Args): [string, string] {
-  const ending = commentEnd === "" ? "" : ` ${commentEnd}`;
-  return [toBytes(`${comment} BEGIN hawser ${name}${ending}`), toBytes(`${comment} END hawser ${name}${ending}`)];
+function markers({ name, comment, commentEnd, marker }: Args): [string, string] {
+  const line = marker ?? `${comment} {mark} hawser ${name}${commentEnd === "" ? "" : ` ${commentEnd}`}`;
+  return [toBytes(line.replace("{mark}", () => "BEGIN")), toBytes(line.replace("{mark}", () => "END"))];
 }
 
 function inner(block: string, begin: string, end: string): string[] {

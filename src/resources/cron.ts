@@ -30,6 +30,8 @@ const args = z
     env: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string().regex(/^[^\r\n]*$/)).default({}),
     /** Default: /etc/cron.d/hawser-NAME. */
     file: path.optional(),
+    /** The file's first line, a comment. Default: `# NAME: written by hawser`. For files that something else wrote, e.g. `#Ansible: NAME`. */
+    heading: z.string().regex(/^#[^\r\n]*$/, "a heading is one line that begins with #").optional(),
     state: z.enum(["present", "absent"]).default("present"),
   })
   .check(({ value, issues }) => {
@@ -62,8 +64,8 @@ function fileOf({ file, name }: Args): string {
   return file ?? `/etc/cron.d/hawser-${name}`;
 }
 
-function text({ name, schedule, user, env }: Args, command: string): string {
+function text({ name, schedule, user, env, heading }: Args, command: string): string {
   const when = typeof schedule === "object" ? [schedule.minute, schedule.hour, schedule.day, schedule.month, schedule.weekday].join(" ") : schedule ?? "";
-  const lines = [`# ${name}: written by hawser`, ...Object.entries(env).map(([key, value]) => `${key}=${JSON.stringify(value)}`), `${when} ${user} ${command.replaceAll(/(?<!\\)%/g, "\\%")}`];
+  const lines = [heading ?? `# ${name}: written by hawser`, ...Object.entries(env).map(([key, value]) => `${key}=${JSON.stringify(value)}`), `${when} ${user} ${command.replaceAll(/(?<!\\)%/g, "\\%")}`];
   return `${lines.join("\n")}\n`;
 }

@@ -34,9 +34,10 @@ export function fillWith(content: Buffer, sensitive: boolean, path: string): { f
   return { fill: Sh.lines(sh`base64 -d >"$t"`.stdin(sensitive ? new Secret(text) : text), complete(content.length)) };
 }
 
-/** busybox's base64 says nothing when the disk is full. */
+/** busybox's base64 says nothing when the disk is full. The size stands apart, so that the rest is the same text for every file. */
 function complete(size: number): Sh {
-  return Sh.raw(`s=$(stat -c %s "$t"); [ "$s" = ${size} ] || { echo "only $s of ${size} bytes of $t were written: No space left on device?" >&2; exit 1; }`);
+  return Sh.raw(`n=${size}
+s=$(stat -c %s "$t"); [ "$s" = "$n" ] || { echo "only $s of $n bytes of $t were written: No space left on device?" >&2; exit 1; }`);
 }
 
 /** Where the engine puts an upload for `path`; two targets never share one. */
@@ -87,13 +88,13 @@ export function replaceFile(target: WriteTarget, fill: Sh): Sh {
   );
 }
 
-/** Sets `f` and `t`, and makes `"$t"` a new, empty file that only its owner may read. */
+/** Sets `f`, `t` and the folder `d`, and makes `"$t"` a new, empty file that only its owner may read. */
 export function openTemporary(path: string): Sh {
   const folder = path.slice(0, path.lastIndexOf("/")) || "/";
   return Sh.lines(
-    sh`f=${path} t=${temporaryPath(path)}`,
-    sh`[ -d ${folder} ] || { echo ${`the folder ${folder} does not exist`} >&2; exit 1; }`,
-    Sh.raw(`trap 'rm -f "$t" "$t.old"' EXIT
+    sh`f=${path} t=${temporaryPath(path)} d=${folder}`,
+    Sh.raw(`[ -d "$d" ] || { echo "the folder $d does not exist" >&2; exit 1; }
+trap 'rm -f "$t" "$t.old"' EXIT
 trap 'exit 1' HUP INT TERM
 if [ -e "$t" ] || [ -L "$t" ]; then rm -f "$t"; fi
 set -C
