@@ -154,8 +154,8 @@ export class HostSession implements Session {
     }
   }
 
-  upload(content: UploadContent, path: string): Promise<void> {
-    return uploadTo(this.host, (script, events) => this.runProgram(script, events), content, path);
+  upload(content: UploadContent, path: string, from?: number): Promise<void> {
+    return uploadTo(this.host, (script, events) => this.runProgram(script, events), content, path, from);
   }
 
   async kill(processGroup: number, signal: "TERM" | "KILL"): Promise<void> {

@@ -8,35 +8,41 @@ import { quote } from "../shell/index.ts";
 import type { Program } from "./program.ts";
 import type { ChannelEvents } from "./transport.ts";
 
+/** Bytes that are read and sent at once. */
+const CHUNK = 262_144;
+
 export type UploadContent = Buffer | { readonly localFile: string };
 
 type Run = (script: string, events: ChannelEvents) => Promise<Program>;
 
 /**
- * Takes the old file away and makes a new one (noclobber opens with O_EXCL, so nobody's link is written through), counts
- * what arrived, and lets dd sync it: an empty input with `conv=fsync` costs nothing but the fsync.
+ * Takes the old file away and makes a new one (noclobber opens with O_EXCL, so nobody's link is written through), or goes on
+ * with the one that is there; counts what arrived, and lets dd sync it: an empty input with `conv=fsync` costs nothing but
+ * the fsync. What arrived before a connection was cut stays, so that it need not be sent again.
  */
-function uploadScript(path: string, size: number): string {
+function uploadScript(path: string, size: number, from: number): string {
   const target = quote(path);
+  const take = from > 0 ? 'cat >>"$p"' : 'rm -f -- "$p" && set -C && cat >"$p"';
   return `p=${target}
-rm -f -- "$p" && set -C && cat >"$p" || { r=$?; rm -f -- "$p"; exit $r; }
-n=$(wc -c <"$p") && [ "$n" -eq ${size} ] || { rm -f -- "$p"; printf 'only %s of ${size} bytes arrived\\n' "$n" >&2; exit 74; }
+${take} || { r=$?; rm -f -- "$p"; exit $r; }
+n=$(wc -c <"$p") && [ "$n" -eq ${size} ] || { printf 'only %s of ${size} bytes arrived\\n' "$n" >&2; exit 74; }
 dd if=/dev/null of="$p" conv=notrunc,fsync 2>/dev/null || :
 `;
 }
 
 /**
  * Streams bytes to a new file of mode 0600.
- * @throws HawserError when the host did not take all of it; the file is gone then
+ * @param from Bytes that are there already: a cut upload of the same content is gone on with. Default: a new file.
+ * @throws HawserError when the host did not take all of it; the file is gone then where the host could not write it
  * @throws ConnectionLost
  * @throws UsageError when the local file cannot be read
  */
-export async function uploadTo(host: string, run: Run, content: UploadContent, path: string): Promise<void> {
+export async function uploadTo(host: string, run: Run, content: UploadContent, path: string, from = 0): Promise<void> {
   if (!path.startsWith("/") || path.includes("\0")) throw new UsageError(`an upload goes to an absolute path, not to ${JSON.stringify(path)}`, { host });
   const size = Buffer.isBuffer(content) ? content.length : await sizeOf(content.localFile);
   const said: Buffer[] = [];
-  const program = await run(uploadScript(path, size), { onStdout: () => {}, onStderr: (chunk) => said.push(chunk) });
-  const sent = await send(content, size, program);
+  const program = await run(uploadScript(path, size, from), { onStdout: () => {}, onStderr: (chunk) => said.push(chunk) });
+  const sent = await send(content, from, size, program);
   const exit = await program.closed;
   await program.started;
   if (exit.lost !== undefined) throw new ConnectionLost(`${host}: ${exit.lost}`, { host });
@@ -57,14 +63,14 @@ async function sizeOf(file: string): Promise<number> {
 }
 
 /** What went wrong on this side, if anything; the host's own account of it comes first. */
-async function send(content: UploadContent, size: number, program: Program): Promise<Error | undefined> {
+async function send(content: UploadContent, from: number, size: number, program: Program): Promise<Error | undefined> {
   const local = !Buffer.isBuffer(content);
   // A file that grows while it is read would arrive longer than was announced.
-  const source: Readable = local ? createReadStream(content.localFile, { end: Math.max(0, size - 1) }) : Readable.from(chunks(content), { objectMode: false });
+  const source: Readable = local ? createReadStream(content.localFile, { start: from, end: Math.max(from, size - 1), highWaterMark: CHUNK }) : Readable.from(chunks(content, from), { objectMode: false });
   let readError: Error | undefined;
   source.once("error", (error: Error) => (readError = new UsageError(`cannot read ${local ? content.localFile : "the content"}: ${error.message}`, { cause: error })));
   try {
-    if (size === 0) program.stdin.end();
+    if (size === from) program.stdin.end();
     else await pipeline(source, program.stdin);
     return undefined;
   } catch (error) {
@@ -74,6 +80,6 @@ async function send(content: UploadContent, size: number, program: Program): Pro
 }
 
 /** Views of 256 KiB: the channel takes them one by one, and nothing is copied. */
-function* chunks(content: Buffer): Generator<Buffer> {
-  for (let at = 0; at < content.length; at += 262_144) yield content.subarray(at, at + 262_144);
+function* chunks(content: Buffer, from: number): Generator<Buffer> {
+  for (let at = from; at < content.length; at += CHUNK) yield content.subarray(at, at + CHUNK);
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { z } from "zod";
 import { UsageError } from "../errors/index.ts";
 import { archive } from "../resources/archive.ts";
+import type { LocalFile } from "../resources/args.ts";
 import { block } from "../resources/block.ts";
 import type { Kind } from "../resources/contract.ts";
 import { directory } from "../resources/directory.ts";
@@ -17,6 +17,7 @@ import { yamlKey } from "../resources/yaml-key.ts";
 import { Declarations } from "./declarations.ts";
 import type { ResourceNode } from "./items.ts";
 import { splitOptions, type CommonOptions } from "./options.ts";
+import { readLocalFile } from "./local-file.ts";
 import { callSite } from "./source.ts";
 import { renderTemplate } from "./template.ts";
 import { valuesIn } from "./values.ts";
@@ -29,13 +30,14 @@ export class FileVerbs extends Declarations {
   /** A file. `source` names a file in the role's folder `files` whose bytes it gets. */
   file(to: string, options: Options<typeof file, "path"> & { readonly source?: string }): ResourceNode {
     const { source, ...rest } = options;
-    return this.verb(file, { path: to, ...(source !== undefined && { content: this.#roleFile("files", source).bytes }) }, rest);
+    return this.verb(file, { path: to, ...(source !== undefined && { content: this.#roleFile("files", source).content }) }, rest);
   }
 
   /** A file rendered by ejs from `templates/<template>` of the role, in which `vars` are the values given here. */
   template(to: string, template: string, vars: Readonly<Record<string, unknown>>, options: Options<typeof file, "path" | "content" | "state"> = {}): ResourceNode {
-    const { full, bytes } = this.#roleFile("templates", template);
-    return this.verb(file, { path: to, content: () => renderTemplate(full, bytes.toString(), vars) }, options, { values: valuesIn(vars) });
+    const { full, content } = this.#roleFile("templates", template);
+    if (!Buffer.isBuffer(content)) throw new UsageError(`the template ${full} has ${content.size} bytes, too many`, { source: callSite(), hint: "a template is text" });
+    return this.verb(file, { path: to, content: () => renderTemplate(full, content.toString(), vars) }, options, { values: valuesIn(vars) });
   }
 
   directory(to: string, options: Options<typeof directory, "path"> = {}): ResourceNode {
@@ -89,10 +91,10 @@ export class FileVerbs extends Declarations {
     return this.declare(kind as Kind<z.ZodType>, { ...own, ...positional }, common, extra);
   }
 
-  #roleFile(folder: string, name: string): { readonly full: string; readonly bytes: Buffer } {
+  #roleFile(folder: string, name: string): { readonly full: string; readonly content: Buffer | LocalFile } {
     const full = path.join(this.scope.folder, folder, name);
     try {
-      return { full, bytes: readFileSync(full) };
+      return { full, content: readLocalFile(full) };
     } catch (error) {
       throw new UsageError(`the role ${this.scope.role} has no ${folder}/${name}`, { cause: error, source: callSite(), hint: `it is looked for at ${full}` });
     }

@@ -11,7 +11,8 @@ import { handlersNotifiedIn, program, type Op } from "./program.ts";
 import { prove } from "./proof.ts";
 import { enqueue } from "./queue.ts";
 import { Sender } from "./send.ts";
-import { applyAlone, forget, handleAlone, removeUploads, upload } from "./solo.ts";
+import { applyAlone, forget, handleAlone } from "./solo.ts";
+import { isConnectionTrouble, stage, unstage } from "./staging.ts";
 
 /** Brings one host to the declared state. */
 export class HostApply {
@@ -64,7 +65,7 @@ export class HostApply {
       if (verdict === "barrier") break;
       if (typeof verdict === "object") {
         this.#state.refuseWhenStopping();
-        await this.#solo(op.node, verdict.solo, verdict.look);
+        await this.#solo(op.node, verdict.solo, verdict.look, this.#isLast(op.node, ops.slice(at + 1)));
         return at + 1;
       }
     }
@@ -73,22 +74,32 @@ export class HostApply {
     return (await this.#sender.send(draft.steps, at === ops.length)) ?? at;
   }
 
-  async #solo(node: ResourceNode, change: Change, look: Look): Promise<void> {
+  /** @param last Nothing follows it. */
+  async #solo(node: ResourceNode, change: Change, look: Look, last: boolean): Promise<void> {
     if (!change.uploads?.length) return await applyAlone(this.#state, node, change);
-    const stale = await this.#withUploads(node, change, look);
+    const stale = await this.#withUploads(node, change, look, last);
     if (stale !== undefined) this.#state.fail(node, new PlanError("it changed on the host between looking and applying", "run again"));
   }
 
+  /** Nothing follows it but handlers that nobody has notified. */
+  #isLast({ notify }: ResourceNode, rest: readonly Op[]): boolean {
+    return notify.length === 0 && rest.every((op) => op.type === "handlers" && op.handlers.every(({ id }) => !this.#cx.pending.has(id)));
+  }
+
   /** @returns what `send` does. */
-  async #withUploads(node: ResourceNode, change: Change, look: Look): Promise<number | undefined> {
+  async #withUploads(node: ResourceNode, change: Change, look: Look, last: boolean): Promise<number | undefined> {
     try {
-      await upload(this.#state, node, change);
+      await stage(this.#state, node, change);
       const steps: Draft["steps"] = [];
       enqueue(steps, 0, { node, look: this.#cx.book.fragment(node), planned: look, change }, this.#cx.redactor.add);
-      return await this.#sender.send(steps, false);
-    } finally {
-      // A connection that is gone has said so already; the next run removes them.
-      await removeUploads(this.#state, change).catch(() => {});
+      // The apply takes away what it has used.
+      const stale = await this.#sender.send(steps, last);
+      if (stale !== undefined) await unstage(this.#state, change);
+      return stale;
+    } catch (error) {
+      // After a lost connection the next run goes on with them, or removes them a day later.
+      if (!(error instanceof Error && isConnectionTrouble(error.cause))) await unstage(this.#state, change).catch(() => {});
+      throw error;
     }
   }
 

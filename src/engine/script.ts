@@ -2,7 +2,7 @@ import { quote } from "../shell/index.ts";
 import { evaluable, type Fragment } from "./fragment.ts";
 import { Repeats } from "./repeats.ts";
 
-/** Where hawser keeps what outlives a run on a host (handlers that are owed, staged uploads); root-only. */
+/** Where hawser keeps what outlives a run on a host (handlers that are owed, uploads that were cut); root-only. */
 export const STATE_FOLDER = "/var/lib/hawser";
 
 /** Folders as shell words; without root they are in the user's home, and the shell finds out which. */
@@ -164,7 +164,8 @@ export function lockLines(note: string, run: string, waitSeconds: number): strin
   elif mkdir -p ${RUN} ${STATE}/pending && chmod 0700 ${RUN} ${STATE} && exec 9>>${file}; then
     if flock -n 9 || { grep -q ${quote(`run ${run}`)} ${file}.note 2>/dev/null && { kill "$(sed -n 's/^shell //p' ${file}.note)" 2>/dev/null; flock -w 30 9; }; } || { cat ${file}.note 2>/dev/null; flock -w ${waitSeconds} 9; }; then
       if [ -e ${file}.note ]; then cat ${file}.note; fi
-      rm -f ${RUN}/batch-* ${STATE}/stage/*
+      rm -f ${RUN}/batch-*
+      for hw_f in ${STATE}/stage/*; do if [ -e "$hw_f" ]; then find ${STATE}/stage -type f -mtime +0 -exec rm -f {} +; break; fi; done
       hw_locked=1
       printf '%s\\nrun %s\\nshell %s\\n' ${quote(note)} ${run} "$$" >${file}.note
       trap 'hw_i=0; while [ -n "$hw_w" ] && kill -0 "$hw_w" 2>/dev/null && [ $hw_i -lt 10 ]; do sleep 0.1 2>/dev/null || sleep 1; hw_i=$((hw_i + 1)); done; if [ -z "$hw_w" ] || ! kill -0 "$hw_w" 2>/dev/null; then rm -f ${file}.note; fi' EXIT

@@ -50,8 +50,11 @@ export interface Session {
   readonly requests: number;
   /** Sends one script and streams what it prints. Scripts of one session run one after the other. */
   request(script: string, options: RequestOptions): Promise<void>;
-  /** Streams a local file or bytes to `path` on the host, mode 0600, over a channel of its own, binary safe. The parent folder must exist. */
-  upload(content: Buffer | { readonly localFile: string }, path: string): Promise<void>;
+  /**
+   * Streams a local file or bytes to `path` on the host, mode 0600, over a channel of its own, binary safe. The parent folder must exist.
+   * @param from Bytes of it that are there from an upload that was cut. Default 0: a new file.
+   */
+  upload(content: Buffer | { readonly localFile: string }, path: string, from?: number): Promise<void>;
   /** zx's `$`, bound to this host and user. */
   readonly $: Shell;
   /** Ends a process group on the host, for a command that outlived its time-out. */

@@ -2,14 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { HandlerNode, ResourceNode } from "../dsl/items.ts";
 import { HawserError } from "../errors/index.ts";
 import type { Change, HostTools } from "../resources/contract.ts";
-import { quote, Sh } from "../shell/index.ts";
+import { Sh } from "../shell/index.ts";
 import { fragment, type Look } from "./fragment.ts";
 import { type HostContext, HostFailed, phase, report, reportError } from "./host-context.ts";
 import type { HostState } from "./host-state.ts";
 import { runKeeping } from "./kept.ts";
 import { markerOf, markersOf } from "./queue.ts";
 import { reboot } from "./reboot.ts";
-import { markerWord, STATE_FOLDER } from "./script.ts";
+import { markerWord } from "./script.ts";
 import { ConnectionLost } from "./session.ts";
 
 /** What an imperative apply works with. */
@@ -71,25 +71,6 @@ async function timed<T>({ timeout }: ResourceNode, run: () => Promise<T>): Promi
     return await Promise.race([run(), late]);
   } finally {
     stop.abort();
-  }
-}
-
-/** Takes away what was uploaded for a change, whether or not it was used. */
-export async function removeUploads(state: HostState, change: Change): Promise<void> {
-  const paths = (change.uploads ?? []).map(({ path }) => quote(path));
-  await toolsFor(state.cx).sh(Sh.raw(`rm -f ${paths.join(" ")}`));
-}
-
-/** Brings the files that a change needs to the host. */
-export async function upload(state: HostState, node: ResourceNode, change: Change): Promise<void> {
-  const { cx } = state;
-  phase(cx, "applying", `${node.id}: uploading`);
-  try {
-    const made = await toolsFor(cx).sh(Sh.raw(`mkdir -p ${STATE_FOLDER}/stage`));
-    if (made.code !== 0) throw new HawserError(`${STATE_FOLDER}/stage cannot be made`, { stderr: made.err, hint: "uploads need root on the host, and room in /var" });
-    for (const { content, path } of change.uploads ?? []) await cx.remote.session.upload(content, path);
-  } catch (error) {
-    state.fail(node, error);
   }
 }
 

@@ -5,7 +5,8 @@ import { refuseEscapes, type Format } from "./archive-list.ts";
 import { relabel } from "./attributes.ts";
 import { defineResource, PlanError } from "./contract.ts";
 import type { Facts } from "./facts.ts";
-import { fetch, fetchArgs, verify } from "./fetch.ts";
+import { fetch, fetchArgs } from "./fetch.ts";
+import { verify } from "./write.ts";
 
 const FORMATS: readonly (readonly [RegExp, Format])[] = [
   [/\.(tar\.gz|tgz)$/, "tar.gz"],

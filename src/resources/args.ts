@@ -13,6 +13,16 @@ export function late<T extends z.ZodType>(schema: T): z.ZodType<Late<z.output<T>
 /** File contents: text, bytes, a secret, or text that holds one. */
 export type Content = string | Buffer | Secret | { readonly text: string; readonly sensitive: boolean };
 
+/** A file of the controller that is too big to be held in memory; known by its sha256. */
+export interface LocalFile {
+  readonly localFile: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+}
+
+export const isLocalFile = (value: unknown): value is LocalFile => typeof value === "object" && value !== null && "localFile" in value;
+
 export const content = z.custom<Content>(
   (value) =>
     typeof value === "string" ||

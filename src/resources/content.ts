@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Secret, sh, type Sh } from "../shell/index.ts";
-import type { Content } from "./args.ts";
+import { isLocalFile, type Content, type LocalFile } from "./args.ts";
 import { attributesAfter, changeAttributes, describeAttributes, type WantedAttributes } from "./attributes.ts";
 import { PlanError, type Change } from "./contract.ts";
 import { fileDiff, HOLDS_SECRET, ONLY_OWNER, type DiffInput } from "./diff.ts";
@@ -19,7 +19,7 @@ export interface ContentPlan {
   readonly path: string;
   readonly look: Look;
   /** The whole content that the file shall have; undefined keeps it. */
-  readonly content: Buffer | undefined;
+  readonly content: Buffer | LocalFile | undefined;
   readonly sensitive: boolean;
   readonly wanted: WantedAttributes;
   readonly facts: Facts;
@@ -44,10 +44,10 @@ export function planContent(plan: ContentPlan): Change | undefined {
   const { fill, uploads } = fillWith(content, plan.sensitive, target);
   return {
     summary: look.kind === "absent" ? "create" : [verb, ...attributes].join(", "),
-    diff: fileDiff(path, { before: look.content, after: content, hide: hidden(plan) }),
+    diff: isLocalFile(content) ? `(sha256 ${oldHash(look)} -> ${content.sha256})` : fileDiff(path, { before: look.content, after: content, hide: hidden(plan) }),
     apply: replaceFile({ path: target, look, wanted, facts, validate: plan.validate }, fill),
     ...(uploads && { uploads }),
-    after: formatLook({ kind: "file", link: look.link, ...to, size: content.length, ...stored(content) }),
+    after: formatLook({ kind: "file", link: look.link, ...to, ...stored(content) }),
   };
 }
 
@@ -76,13 +76,21 @@ export function planRemoval(path: string, look: Look): Change | undefined {
   };
 }
 
-function sameContent(look: Look, content: Buffer): boolean {
+function sameContent(look: Look, content: Buffer | LocalFile): boolean {
+  if (isLocalFile(content)) return look.kind === "file" && look.size === content.size && oldHash(look) === content.sha256;
   if (look.kind !== "file" || look.size !== content.length) return false;
   return look.content === undefined ? look.sha256 === sha256(content) : look.content.equals(content);
 }
 
-function stored(content: Buffer): Pick<Look, "content" | "sha256"> {
-  return content.length > LOOK_LIMIT ? { content: undefined, sha256: sha256(content) } : { content, sha256: undefined };
+function stored(content: Buffer | LocalFile): Pick<Look, "size" | "content" | "sha256"> {
+  // A local file is above the limit: smaller ones are read.
+  if (isLocalFile(content)) return { size: content.size, content: undefined, sha256: content.sha256 };
+  const size = content.length;
+  return size > LOOK_LIMIT ? { size, content: undefined, sha256: sha256(content) } : { size, content, sha256: undefined };
+}
+
+function oldHash(look: Look): string {
+  return look.sha256 ?? (look.content === undefined ? "none" : sha256(look.content));
 }
 
 function sha256(content: Buffer): string {

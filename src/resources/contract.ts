@@ -14,10 +14,11 @@ export interface KindContext {
   readonly facts: Facts;
 }
 
-/** A local file or bytes that a change needs on the host before its apply runs, at `path`, mode 0600, removed afterwards. */
+/** A local file or bytes that a change needs on the host before its apply runs: mode 0600, in hawser's own folder, removed afterwards. */
 export interface Upload {
+  /** Names it there; `staged(name)` is its path. One name stands for one content, so that what arrived before a cut is used. */
+  readonly name: string;
   readonly content: Buffer | { readonly localFile: string };
-  readonly path: string;
 }
 
 /** What an apply does to the host. Exactly one of `apply` and `run` is present. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Sh, sh } from "../shell/index.ts";
 import type { Upload } from "./contract.ts";
-import { stagePath } from "./write.ts";
+import { fillFrom, verify } from "./write.ts";
 
 /** Where a file comes from; download and archive share it. */
 export const fetchArgs = {
@@ -31,8 +31,7 @@ export interface Source {
 /** Commands that put the file to `"$t"` and check it, for the target `path`, and what must be uploaded before. */
 export function fetch({ url = "", sha256, mirror, localFile }: Source, path: string): { fill: Sh; uploads?: readonly Upload[] } {
   if (localFile !== undefined) {
-    const staged = stagePath(path, sha256);
-    return { fill: Sh.lines(sh`cat ${staged} >"$t"`, verify("$t", localFile, sha256)), uploads: [{ content: { localFile }, path: staged }] };
+    return fillFrom({ content: { localFile }, sha256, path, from: localFile });
   }
   const from = mirrored(url, mirror);
   return {
@@ -45,10 +44,6 @@ else echo 'neither curl nor wget is there: install curl' >&2; exit 1; fi`),
       verify("$t", from, sha256),
     ),
   };
-}
-
-export function verify(file: string, name: string, sha256: string): Sh {
-  return Sh.lines(Sh.raw(`s=$(sha256sum <"${file}")`), sh`if [ "\${s%% *}" != ${sha256} ]; then echo ${`the sha256 of ${name} is not ${sha256} but `}"\${s%% *}" >&2; exit 1; fi`);
 }
 
 function mirrored(url: string, mirror: string | undefined): string {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { now, Sh, sh } from "../shell/index.ts";
-import { content, late, mode, owner, path } from "./args.ts";
+import { content, isLocalFile, late, mode, owner, path, type Content, type LocalFile } from "./args.ts";
 import { bytesOf, planContent, planRemoval } from "./content.ts";
 import { defineResource, PlanError, type Change, type KindContext, type Observed } from "./contract.ts";
 import { formatLook, lookAt, parseLook, type Look } from "./look.ts";
@@ -37,6 +37,7 @@ export function parseLookWithIds(seen: Observed, args: Owned): { look: Look; exa
   };
 }
 
+const localFile = z.custom<LocalFile>(isLocalFile);
 const validate = z.custom<(file: string) => Sh>((value) => typeof value === "function", "validate is a function of the temporary file's path, e.g. (file) => sh`visudo -cf ${file}`");
 
 export const file = defineResource({
@@ -47,7 +48,7 @@ export const file = defineResource({
       /** On the host. */
       path,
       /** Text, bytes, a Secret or a rendered template. Without it only mode and owner are looked after. */
-      content: late(content).optional(),
+      content: late(z.union([content, localFile])).optional(),
       /** Default: an existing file keeps its mode, a new one gets "0644". */
       mode: mode.optional(),
       /** Default: kept; a new file belongs to the user who works on the host. */
@@ -83,7 +84,7 @@ export const file = defineResource({
     const look: Look = replacesLink ? { ...found, kind: "absent", link: undefined, content: undefined } : found;
     if (look.kind === "absent" && args.content === undefined) throw new PlanError(`${args.path} is not there, and no content is given`, "give content, or declare what makes the file in `needs`");
     const kept = args.content === undefined || (args.once && look.kind === "file");
-    const { bytes, sensitive } = kept ? { bytes: undefined, sensitive: false } : bytesOf(now(args.content ?? ""));
+    const { bytes, sensitive } = kept ? { bytes: undefined, sensitive: false } : wholeOf(now(args.content ?? ""));
     const change = planContent({ path: args.path, look, content: bytes, sensitive, wanted: args, facts, validate: args.validate });
     if (change === undefined) return undefined;
     const { after, ...rest } = change;
@@ -94,6 +95,10 @@ export const file = defineResource({
     };
   },
 });
+
+function wholeOf(given: Content | LocalFile): { bytes: Buffer | LocalFile; sensitive: boolean } {
+  return isLocalFile(given) ? { bytes: given, sensitive: false } : bytesOf(given);
+}
 
 /**
  * Puts back what stood at `path` before this run: file, symlink or nothing. Both observations are of the file's own probe.

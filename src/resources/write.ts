@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Secret, Sh, sh } from "../shell/index.ts";
+import { isLocalFile, type LocalFile } from "./args.ts";
 import { attributesAfter, narrowest, relabel, type Attributes, type WantedAttributes } from "./attributes.ts";
 import type { Upload } from "./contract.ts";
 import type { Facts } from "./facts.ts";
@@ -9,8 +10,6 @@ export { attributesAfter };
 
 /** Bigger contents are uploaded instead of standing in the script. Bytes. */
 export const INLINE_LIMIT = 256 * 1024;
-
-const STAGE = "/var/lib/hawser/stage";
 
 export interface WriteTarget {
   /** Where the file really is: not a symlink. */
@@ -24,12 +23,10 @@ export interface WriteTarget {
 }
 
 /** Commands that fill the temporary file `"$t"`, and what must be on the host before they run. */
-export function fillWith(content: Buffer, sensitive: boolean, path: string): { fill: Sh; uploads?: readonly Upload[] } {
+export function fillWith(content: Buffer | LocalFile, sensitive: boolean, path: string): { fill: Sh; uploads?: readonly Upload[] } {
+  if (isLocalFile(content)) return fillFrom({ content: { localFile: content.localFile }, sha256: content.sha256, path, from: content.localFile });
   if (content.length === 0) return { fill: Sh.raw("") };
-  if (content.length > INLINE_LIMIT) {
-    const staged = stagePath(path, createHash("sha256").update(content).digest("hex"));
-    return { fill: Sh.lines(sh`cat ${staged} >"$t"`, complete(content.length)), uploads: [{ content, path: staged }] };
-  }
+  if (content.length > INLINE_LIMIT) return fillFrom({ content, sha256: createHash("sha256").update(content).digest("hex"), path, from: `what ${path} is to hold` });
   const text = content.toString("base64");
   return { fill: Sh.lines(sh`base64 -d >"$t"`.stdin(sensitive ? new Secret(text) : text), complete(content.length)) };
 }
@@ -40,9 +37,27 @@ function complete(size: number): Sh {
 s=$(stat -c %s "$t"); [ "$s" = "$n" ] || { echo "only $s of $n bytes of $t were written: No space left on device?" >&2; exit 1; }`);
 }
 
-/** Where the engine puts an upload for `path`; two targets never share one. */
-export function stagePath(path: string, sha256: string): string {
-  return `${STAGE}/${createHash("sha256").update(`${path}\0${sha256}`).digest("hex").slice(0, 32)}`;
+interface Staging {
+  readonly content: Upload["content"];
+  readonly sha256: string;
+  /** The target: two targets never share an upload. */
+  readonly path: string;
+  /** What is sent, for a message. */
+  readonly from: string;
+}
+
+/** Commands that fill `"$t"` from an upload, check it, and take the upload away. */
+export function fillFrom({ content, sha256, path, from }: Staging): { fill: Sh; uploads: readonly Upload[] } {
+  const name = createHash("sha256").update(`${path}\0${sha256}`).digest("hex").slice(0, 32);
+  return { fill: Sh.lines(Sh.raw(`cat ${staged(name)} >"$t"`), verify("$t", from, sha256), Sh.raw(`rm -f ${staged(name)}`)), uploads: [{ name, content }] };
+}
+
+/** Where the engine puts an upload, as a shell word. */
+export const staged = (name: string): string => `"\${hw_state:?}"/stage/${name}`;
+
+/** Compares a file's sha256; `name` says in the message what it should be. */
+export function verify(file: string, name: string, sha256: string): Sh {
+  return Sh.lines(Sh.raw(`s=$(sha256sum <"${file}")`), sh`if [ "\${s%% *}" != ${sha256} ]; then echo ${`the sha256 of ${name} is not ${sha256} but `}"\${s%% *}" >&2; exit 1; fi`);
 }
 
 /** The temporary file's name: beside the target, hidden, and with the target's ending, because validators look at it. */

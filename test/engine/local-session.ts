@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after } from "node:test";
@@ -129,10 +129,21 @@ export class LocalSession implements Session {
     this.#child = undefined;
   }
 
-  async upload(content: Buffer | { readonly localFile: string }, to: string): Promise<void> {
+  /** Bytes that arrive before the next upload is cut; each cut once. */
+  readonly cutUploadsAt: number[] = [];
+  /** From where each upload went on. */
+  readonly uploadsFrom: number[] = [];
+
+  async upload(content: Buffer | { readonly localFile: string }, to: string, from = 0): Promise<void> {
     this.requests++;
-    if (Buffer.isBuffer(content)) writeFileSync(to, content, { mode: 0o600 });
-    else await $`cp ${content.localFile} ${to}`;
+    this.uploadsFrom.push(from);
+    const cut = this.cutUploadsAt.shift();
+    const bytes = (Buffer.isBuffer(content) ? content : readFileSync(content.localFile)).subarray(from, cut);
+    if (from === 0) writeFileSync(to, bytes, { mode: 0o600 });
+    else appendFileSync(to, bytes);
+    if (cut === undefined) return;
+    this.cut();
+    throw new ConnectionLost("cut in the middle");
   }
 
   async kill(group: number, signal: "TERM" | "KILL"): Promise<void> {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { z } from "zod";
 import { PlanError, type Change, type Kind, type Observed } from "../../../src/resources/contract.ts";
 import type { Facts } from "../../../src/resources/facts.ts";
@@ -27,13 +26,15 @@ export function attempt<S extends z.ZodType>(kind: Kind<S>, rawArgs: z.input<S>,
   if (change === undefined) return { before, change, applied: undefined, now: before };
   checkChange(change, rawArgs);
   assert.ok(change.apply, "converge() runs shell changes only");
-  for (const { content, path } of change.uploads ?? []) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const state = mkdtempSync("/tmp/hawser-state-");
+  mkdirSync(`${state}/stage`);
+  for (const { content, name } of change.uploads ?? []) {
+    const path = `${state}/stage/${name}`;
     if (Buffer.isBuffer(content)) writeFileSync(path, content, { mode: 0o600 });
     else copyFileSync(content.localFile, path);
   }
-  const applied = host.run(render(change.apply), { setE: true });
-  for (const { path } of change.uploads ?? []) rmSync(path, { force: true });
+  const applied = host.run(`hw_state=${state}\n${render(change.apply)}`, { setE: true });
+  rmSync(state, { recursive: true });
   return { before, change, applied, now: host.run(probe) };
 }
 
