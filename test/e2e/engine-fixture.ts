@@ -44,6 +44,10 @@ export class E2eLab {
     return this.#state?.keyPath ?? "";
   }
 
+  get knownHosts(): string {
+    return this.#state?.knownHostsPath ?? "";
+  }
+
   address(host: string): string {
     return this.hosts.find(({ name }) => name === host)?.address ?? "";
   }
