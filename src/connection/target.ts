@@ -22,6 +22,8 @@ export interface Connection {
   readonly connectTimeout?: number | undefined;
   /** Seconds. Default 15; 0 turns keepalives off. */
   readonly keepalive?: number | undefined;
+  /** Seconds that the connection stays open after its last use, for the next run. Default 0: it is closed with the session. */
+  readonly keepOpen?: number | undefined;
 }
 
 export type HostKeyChecking = "strict" | "accept-new" | "off";

@@ -37,6 +37,7 @@ export function connectionOf(name: string, layers: readonly Layer[]): Connection
     ...optional<string | false, "config">("config", ssh.get("config")),
     connectTimeout: (ssh.get("connect_timeout") as number | undefined) ?? 20,
     keepalive: (ssh.get("keepalive") as number | undefined) ?? 15,
+    ...optional<number, "keepOpen">("keepOpen", ssh.get("keep_open")),
   };
 }
 

@@ -32,6 +32,8 @@ export interface ConnectionSettings {
   readonly connectTimeout: number;
   /** Seconds between keepalives; three unanswered end the connection. Default 15; 0 turns them off. */
   readonly keepalive: number;
+  /** Seconds that the connection stays open after its last use, for the next run. Default 0: it is closed with the run. */
+  readonly keepOpen?: number;
 }
 
 /** How a session becomes another user. */

@@ -1,4 +1,5 @@
 export type { BecomeSettings, ConnectionSettings, HostKeyChecking } from "./connection.ts";
+export { KEEP_OPEN_WANTED, parseKeepOpen } from "./duration.ts";
 export type { InventoryGroup } from "./hierarchy.ts";
 export { Inventory, type InventoryHost } from "./inventory.ts";
 export { KeptFiles } from "./kept-store.ts";

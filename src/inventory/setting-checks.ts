@@ -1,4 +1,5 @@
 import { Secret } from "../shell/index.ts";
+import { KEEP_OPEN_WANTED, parseKeepOpen } from "./duration.ts";
 import { describe, type Tree } from "./tree.ts";
 
 /** What reading one setting gave: its value, or what is wrong with it. A message never quotes the value of a password. */
@@ -32,6 +33,13 @@ export const number =
 
 export const flag: Check = (tree) =>
   tree.kind === "leaf" && typeof tree.value === "boolean" ? { value: tree.value } : { wrong: `must be true or false, not ${shown(tree)}` };
+
+/** How long a connection is kept open, in seconds. `false` is `off`, as a bare `off` is refused in YAML. */
+export const keepOpen: Check = (tree) => {
+  const raw = tree.kind === "leaf" ? tree.value : undefined;
+  const value = raw === false ? 0 : typeof raw === "string" || typeof raw === "number" ? parseKeepOpen(String(raw)) : undefined;
+  return value === undefined ? { wrong: `${KEEP_OPEN_WANTED}, not ${shown(tree)}` } : { value };
+};
 
 export const file: Check = (tree, path) =>
   tree.kind === "leaf" && typeof tree.value === "string" && tree.value !== "" ? { value: path(tree.value) } : { wrong: `must be a path, not ${describe(tree)}` };

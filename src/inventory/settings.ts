@@ -1,4 +1,4 @@
-import { file, fileOrFalse, files, flag, jumps, number, oneOf, secret, text, type Check } from "./setting-checks.ts";
+import { file, fileOrFalse, files, flag, jumps, keepOpen, number, oneOf, secret, text, type Check } from "./setting-checks.ts";
 
 /** One key of `ssh:` or `become:`. */
 export interface Setting {
@@ -31,6 +31,7 @@ const SSH = new Map<string, Setting>([
   ["config", { key: "config", check: fileOrFalse }],
   ["connect_timeout", { key: "connect_timeout", check: number("seconds", 1, 3600) }],
   ["keepalive", { key: "keepalive", check: number("seconds", 0, 3600) }],
+  ["keep_open", { key: "keep_open", check: keepOpen }],
 ]);
 
 const BECOME = new Map<string, Setting>([
@@ -54,6 +55,9 @@ export const SYNONYMS: Readonly<Record<MergedVar, ReadonlyMap<string, string>>> 
     ["proxyjump", "jump"],
     ["bastion", "jump"],
     ["timeout", "connect_timeout"],
+    ["control_persist", "keep_open"],
+    ["controlpersist", "keep_open"],
+    ["persist", "keep_open"],
     ["strict_host_key_checking", "host_key_checking"],
     ["user_known_hosts_file", "known_hosts"],
   ]),

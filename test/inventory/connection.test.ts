@@ -14,7 +14,7 @@ void test("every setting arrives", async () => {
   const cwd = directoryOf(`g:
   hosts:
     h:
-      ssh: { kind: ssh, address: "2001:db8::1", port: "2222", user: ada, keys: [~/k1, keys/k2, /k3], passphrase: !secret pp, agent: false, jump: "bastion,root@203.0.113.9:22", known_hosts: known, host_key_checking: accept-new, config: false, connect_timeout: 5, keepalive: 0 }
+      ssh: { kind: ssh, address: "2001:db8::1", port: "2222", user: ada, keys: [~/k1, keys/k2, /k3], passphrase: !secret pp, agent: false, jump: "bastion,root@203.0.113.9:22", known_hosts: known, host_key_checking: accept-new, config: false, connect_timeout: 5, keepalive: 0, keep_open: 10m }
       become: { method: su, user: app, password: !secret pw }
 `);
   const { connection, become } = (await loadInventory(".", { cwd, home: "/home/ada" })).host("h");
@@ -33,6 +33,7 @@ void test("every setting arrives", async () => {
     config: false,
     connectTimeout: 5,
     keepalive: 0,
+    keepOpen: 600,
   });
   assert.deepEqual([become.method, become.user, become.password?.reveal()], ["su", "app", "pw"]);
 });
