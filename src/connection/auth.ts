@@ -90,7 +90,7 @@ async function fromAgent(hop: Hop, skipped: string[]): Promise<{ named: Attempt[
   try {
     found = await agentKeys(hop.agent, wanted.filter((blob) => blob !== undefined));
   } catch {
-    skipped.push(`agent (${hop.agent === process.env["SSH_AUTH_SOCK"] ? "SSH_AUTH_SOCK" : tilde(hop.agent)} does not answer)`);
+    skipped.push(`agent (${hop.agentName} does not answer)`);
     return none;
   }
   const others = hop.identitiesOnly ? [] : found.others;

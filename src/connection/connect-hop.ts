@@ -22,6 +22,7 @@ export async function connectHop(hop: Hop, via: SshTransport | undefined): Promi
   const [recorded, auth] = await Promise.all([recordedFor(hop), gatherAuth(hop)]);
   const deadline = Date.now() + hop.connectTimeout * 1000;
   let refused: unknown;
+  let hostKey = Buffer.alloc(0);
   let lastError: unknown;
   try {
     const sock = via ? await through(via, hop, deadline) : await tcp(hop, deadline);
@@ -36,6 +37,7 @@ export async function connectHop(hop: Hop, via: SshTransport | undefined): Promi
       authHandler: auth.handler,
       algorithms: { serverHostKey: preferred(recorded) },
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
+        hostKey = Buffer.from(key);
         checkHostKey(hop, recorded, key).then(
           () => verify(true),
           (error: unknown) => {
@@ -55,7 +57,7 @@ export async function connectHop(hop: Hop, via: SshTransport | undefined): Promi
     client.on("error", (error) => (lastError ??= error));
     await connecting;
     client.setNoDelay(true);
-    return new SshTransport(client, hop.label, hop.user, placeOf(hop));
+    return new SshTransport(client, { host: hop.label, place: placeOf(hop), user: hop.user, hostKey, stream: sock, via });
   } catch (error) {
     if (refused) throw refused;
     if (error instanceof HawserError && !via) throw error;

@@ -25,6 +25,8 @@ export interface Hop {
   readonly identitiesOnly: boolean;
   /** The agent's socket. */
   readonly agent: string | undefined;
+  /** What messages call it. */
+  readonly agentName: string | undefined;
   readonly passphrase: Secret | undefined;
   readonly password: Secret | undefined;
   readonly knownHosts: readonly string[];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UsageError } from "../errors/index.ts";
 import type { Hop, KeyFile } from "./hop.ts";
 import { configFor, type HostConfig } from "./host-config.ts";
-import { expandHome } from "./paths.ts";
+import { expandHome, tilde } from "./paths.ts";
 import { readSshConfig, type ConfigLine } from "./ssh-config.ts";
 import { localUser, type Connection, type HostKeyChecking, type Target } from "./target.ts";
 
@@ -83,6 +83,7 @@ function resolve(label: string, connection: Connection, config: HostConfig): Hop
   const user = connection.knownHosts === undefined ? (config.knownHosts ?? ["known_hosts", "known_hosts2"].map((name) => join(homedir(), ".ssh", name))) : [expandHome(connection.knownHosts)];
   const global = connection.knownHosts === undefined ? (config.globalKnownHosts ?? GLOBAL_KNOWN_HOSTS) : [];
   const socket = config.identityAgent === undefined || config.identityAgent === "SSH_AUTH_SOCK" ? process.env["SSH_AUTH_SOCK"] : expandHome(config.identityAgent);
+  const agent = connection.agent && config.identityAgent?.toLowerCase() !== "none" && socket ? socket : undefined;
   return {
     label,
     address,
@@ -93,7 +94,8 @@ function resolve(label: string, connection: Connection, config: HostConfig): Hop
     keys: named ?? (configured.length > 0 ? configured : usual),
     certificates: config.certificates,
     identitiesOnly: config.identitiesOnly,
-    agent: connection.agent && config.identityAgent?.toLowerCase() !== "none" && socket ? socket : undefined,
+    agent,
+    agentName: agent === undefined ? undefined : agent === process.env["SSH_AUTH_SOCK"] ? "SSH_AUTH_SOCK" : tilde(agent),
     passphrase: connection.passphrase,
     password: connection.password,
     knownHosts: [...user, ...global],

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Client, ClientChannel, ExecOptions } from "ssh2";
 import { ConnectionLost } from "../engine/session.ts";
 import { Slots } from "./slots.ts";
@@ -12,24 +13,52 @@ const GOODBYE = 1000;
 
 const TERMINAL: ExecOptions = { pty: { term: "dumb", cols: 200, rows: 24, modes: { ECHO: 0 } } };
 
+/** What is known of a connection that stands. */
+export interface Made {
+  /** For messages. */
+  readonly host: string;
+  readonly place: string;
+  readonly user: string;
+  /** The key that the host has shown. */
+  readonly hostKey: Buffer;
+  /** What it goes through: a socket, or a stream of `via`. */
+  readonly stream: Duplex;
+  /** The connection to the last jump host. */
+  readonly via: SshTransport | undefined;
+}
+
+/** A channel whose output can be held back, so that a slow reader slows the host down. */
+export interface SshChannel extends Channel {
+  pause(): void;
+  resume(): void;
+}
+
 /** One authenticated ssh connection. */
 export class SshTransport implements Transport {
   readonly place: string;
   readonly user: string;
   readonly slots = new Slots(CHANNELS);
+  readonly hostKey: Buffer;
+  readonly via: SshTransport | undefined;
+  /** Resolves when the connection has ended, whoever ended it. */
+  readonly gone: Promise<void>;
   readonly #host: string;
   readonly #client: Client;
-  readonly #gone: Promise<void>;
+  #heard = true;
+  #forwards = 0;
   #lost: string | undefined;
   #reason: string | undefined;
 
-  constructor(client: Client, host: string, user: string, place: string) {
+  constructor(client: Client, { host, place, user, hostKey, stream, via }: Made) {
     this.#client = client;
     this.#host = host;
     this.user = user;
     this.place = place;
+    this.hostKey = hostKey;
+    this.via = via;
+    stream.on("data", () => (this.#heard = true));
     client.on("error", (error) => (this.#reason ??= error.message));
-    this.#gone = new Promise((resolve) => {
+    this.gone = new Promise((resolve) => {
       client.once("close", () => {
         this.#lost ??= `the connection to ${place} was lost${this.#reason === undefined ? "" : ` (${this.#reason})`}`;
         resolve();
@@ -41,7 +70,24 @@ export class SshTransport implements Transport {
     return this.#lost;
   }
 
-  async open(command: string, events: ChannelEvents, options: { readonly tty?: boolean } = {}): Promise<Channel> {
+  /**
+   * Whether the host has sent anything since `doubt` was called. While it has not, no channel that was asked for since is
+   * open, and so no command was sent: one goes out only when the host has answered the request for its channel.
+   */
+  get heard(): boolean {
+    return this.#heard;
+  }
+
+  doubt(): void {
+    this.#heard = false;
+  }
+
+  /** How many connections go through this one. */
+  get forwards(): number {
+    return this.#forwards;
+  }
+
+  async open(command: string, events: ChannelEvents, options: { readonly tty?: boolean } = {}): Promise<SshChannel> {
     const how = options.tty ? TERMINAL : {};
     try {
       return await this.#exec(command, how, events);
@@ -60,7 +106,12 @@ export class SshTransport implements Transport {
   forward(address: string, port: number): Promise<ClientChannel> {
     return new Promise((resolve, reject) => {
       try {
-        this.#client.forwardOut("127.0.0.1", 0, address, port, (error, stream) => (error ? reject(error) : resolve(stream)));
+        this.#client.forwardOut("127.0.0.1", 0, address, port, (error, stream) => {
+          if (error) return reject(error);
+          this.#forwards += 1;
+          stream.once("close", () => (this.#forwards -= 1));
+          resolve(stream);
+        });
       } catch (error) {
         reject(this.#failure(error));
       }
@@ -72,11 +123,11 @@ export class SshTransport implements Transport {
     this.#lost = `the connection to ${this.place} was closed`;
     this.#client.end();
     const timer = setTimeout(() => this.#client.destroy(), GOODBYE);
-    await this.#gone;
+    await this.gone;
     clearTimeout(timer);
   }
 
-  #exec(command: string, options: ExecOptions, events: ChannelEvents): Promise<Channel> {
+  #exec(command: string, options: ExecOptions, events: ChannelEvents): Promise<SshChannel> {
     return new Promise((resolve, reject) => {
       // Throws at once when the socket is not writable any more.
       this.#client.exec(command, options, (error, channel) => {
@@ -88,7 +139,7 @@ export class SshTransport implements Transport {
     });
   }
 
-  #wrap(channel: ClientChannel, events: ChannelEvents): Channel {
+  #wrap(channel: ClientChannel, events: ChannelEvents): SshChannel {
     channel.on("data", events.onStdout);
     channel.stderr.on("data", events.onStderr);
     // A write to a command that is gone; how it went is what `close` tells.
@@ -102,7 +153,15 @@ export class SshTransport implements Transport {
         void drained.then(() => resolve(code === undefined ? { lost } : { code, signal: signal ?? null }));
       });
     });
-    return { stdin: channel, closed, destroy: () => void channel.destroy() };
+    const pause = (): void => {
+      channel.pause();
+      channel.stderr.pause();
+    };
+    const resume = (): void => {
+      channel.resume();
+      channel.stderr.resume();
+    };
+    return { stdin: channel, closed, destroy: () => void channel.destroy(), pause, resume };
   }
 
   #failure(error: unknown): ConnectionLost {

@@ -56,8 +56,6 @@ export const SYNONYMS: Readonly<Record<MergedVar, ReadonlyMap<string, string>>> 
     ["bastion", "jump"],
     ["timeout", "connect_timeout"],
     ["control_persist", "keep_open"],
-    ["controlpersist", "keep_open"],
-    ["persist", "keep_open"],
     ["strict_host_key_checking", "host_key_checking"],
     ["user_known_hosts_file", "known_hosts"],
   ]),

@@ -44,7 +44,7 @@ describe("the way to a host", () => {
     assert.deepEqual(hop, {
       label: "web1", address: "web1", port: 22, user: me, keyName: "web1", keyPort: 22,
       keys: ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => ({ path: join(ssh, name), from: "default" })),
-      certificates: [], identitiesOnly: false, agent: undefined, passphrase: undefined, password: undefined,
+      certificates: [], identitiesOnly: false, agent: undefined, agentName: undefined, passphrase: undefined, password: undefined,
       knownHosts: [join(ssh, "known_hosts"), join(ssh, "known_hosts2"), "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"],
       newHosts: join(ssh, "known_hosts"), hostKeyChecking: "strict", connectTimeout: 20, keepalive: 15, family: undefined, bindAddress: undefined,
     });

@@ -69,7 +69,7 @@ const CASES: readonly (readonly [string, Files, readonly string[]])[] = [
   ["a negative keepalive", "web:\n  hosts:\n    web1: { ssh: { keepalive: -1 } }\n", ["hosts.yml:3:31: ssh.keepalive must be seconds from 0 to 3600, not -1"]],
   ["a time that is too long", "web:\n  hosts:\n    web1: { ssh: { keep_open: 25h } }\n", ['hosts.yml:3:31: ssh.keep_open must be a duration up to 24h, such as 90s, 10m or 1h30m, or off, not "25h"']],
   ["a time that is none", "web:\n  hosts:\n    web1: { ssh: { keep_open: true } }\n", ["hosts.yml:3:31: ssh.keep_open must be a duration up to 24h, such as 90s, 10m or 1h30m, or off, not true"]],
-  ["ssh's word for it", "web:\n  hosts:\n    web1: { ssh: { ControlPersist: 10m } }\n", ['hosts.yml:3:20: ssh has no key "ControlPersist" (did you mean "keep_open"?)']],
+  ["ssh's word for it", "web:\n  hosts:\n    web1: { ssh: { control_persist: 10m } }\n", ['hosts.yml:3:20: ssh has no key "control_persist" (did you mean "keep_open"?)']],
   ["a password of digits, not repeated in the message", "web:\n  hosts:\n    web1: { ssh: { password: 424242 } }\n", ["hosts.yml:3:30: ssh.password must be a secret, not a number (use !age, !vault, !env, !file or !secret; quote digits)"]],
   ["key and keys", "web:\n  hosts:\n    web1: { ssh: { key: a, keys: [b] } }\n", ["hosts.yml:3:28: ssh.keys sets what line 3 has set already (remove one of the two)"]],
   ["Ansible's name and ours", "web:\n  hosts:\n    web1:\n      ansible_port: 22\n      ssh: { port: 23 }\n", ["hosts.yml:4:7: ansible_port sets what line 5 has set already (remove one of the two)"]],
