@@ -17,8 +17,14 @@ export interface ConnectorOptions {
 export function sshConnector(options: ConnectorOptions = {}): Connector<Target> {
   const resolver = new HopResolver(options.resolveJump ?? (() => undefined));
   const bastions = new Bastions();
-  const connect = async (target: Target): Promise<Transport> => {
+  const connect = async (target: Target, again: boolean): Promise<Transport> => {
     const chain = await resolver.chain(target);
+    const { keepOpen = 0 } = target.connection;
+    if (keepOpen > 0) {
+      const { borrow } = await import("./keeper/borrow.ts");
+      const kept = await borrow(target.host, chain, keepOpen, again);
+      if (kept) return kept;
+    }
     return await connectHop(chain.at(-1) as Hop, await bastions.via(chain));
   };
   return new OpenSessions(connect, () => bastions.close());
@@ -40,17 +46,18 @@ export function connectorFor(options: ConnectorOptions = {}): Connector<Target> 
 }
 
 class OpenSessions implements Connector<Target> {
-  readonly #connect: (target: Target) => Promise<Transport>;
+  readonly #connect: (target: Target, again: boolean) => Promise<Transport>;
   readonly #closeRest: () => Promise<void>;
   readonly #open = new Set<Session>();
 
-  constructor(connect: (target: Target) => Promise<Transport>, closeRest: () => Promise<void>) {
+  /** @param connect Told whether it is once more, after the first connection was lost. */
+  constructor(connect: (target: Target, again: boolean) => Promise<Transport>, closeRest: () => Promise<void>) {
     this.#connect = connect;
     this.#closeRest = closeRest;
   }
 
   async open(target: Target): Promise<Session> {
-    const session = new HostSession(target, await this.#connect(target), () => this.#connect(target), () => this.#open.delete(session));
+    const session = new HostSession(target, await this.#connect(target, false), () => this.#connect(target, true), () => this.#open.delete(session));
     this.#open.add(session);
     return session;
   }

@@ -1,10 +1,7 @@
-import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UsageError } from "../errors/index.ts";
-
-/** Milliseconds between two tries for the lock, and the age at which a lock is taken to be left over. */
-const LOCK_EVERY = 20;
-const LOCK_STALE = 10_000;
+import { lock } from "./file-lock.ts";
 
 /** Appends within this process, one after the other. */
 const queues = new Map<string, Promise<unknown>>();
@@ -41,20 +38,5 @@ async function append(file: string, text: string, needless: () => Promise<boolea
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot record a host key in ${file}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-async function lock(path: string): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      const handle = await open(path, "wx", 0o600);
-      await handle.close();
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const age = await stat(path).then((found) => Date.now() - found.mtimeMs, () => 0);
-    if (age > LOCK_STALE) await rm(path, { force: true });
-    else await new Promise((resolve) => setTimeout(resolve, LOCK_EVERY));
   }
 }

@@ -1,3 +1,6 @@
+/** Channels on one connection. sshd's MaxSessions is 10; at 8 an open still failed now and then, since a closed channel frees its slot late. */
+export const CHANNELS = 5;
+
 /**
  * A first-come-first-served counter of channels. One caller may take several slots, all or none: two callers that each
  * hold one and wait for a second would wait for ever.

@@ -1,11 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel, ExecOptions } from "ssh2";
 import { ConnectionLost } from "../engine/session.ts";
-import { Slots } from "./slots.ts";
+import { CHANNELS, Slots } from "./slots.ts";
 import type { Channel, ChannelEvents, Exit, Transport } from "./transport.ts";
 
-/** sshd's MaxSessions is 10; at 8 an open still failed now and then, since a closed channel frees its slot late. */
-const CHANNELS = 5;
 /** Milliseconds before a refused channel is asked for once more. */
 const RETRY_AFTER = 100;
 /** Milliseconds that a polite goodbye may take. */

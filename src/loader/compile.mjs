@@ -23,12 +23,13 @@ const NO_MAP = `\n//# sourceMappingURL=data:application/json;base64,${Buffer.fro
 const cache = cacheFolder();
 
 /**
- * The program: `main.mjs` is the command line, `index.mjs` what playbooks import as "hawser"; both share one copy of everything.
+ * The program: `main.mjs` is the command line, `index.mjs` what playbooks import as "hawser", `keeper.mjs` what keeps
+ * connections open between runs; they share one copy of everything.
  * @returns {Promise<string>} the folder that holds them
  */
 export async function compiledProgram() {
   const key = `program ${ROOT}`;
-  return findFresh(cache, key) ?? (await refresh(cache, key, (folder) => bundle(folder, { entryPoints: { main: path.join(ROOT, "src/cli/main.ts"), index: INDEX }, splitting: true, plugins: [nativeAddons, ownMeta] })));
+  return findFresh(cache, key) ?? (await refresh(cache, key, (folder) => bundle(folder, { entryPoints: { main: path.join(ROOT, "src/cli/main.ts"), index: INDEX, keeper: path.join(ROOT, "src/connection/keeper/main.ts") }, splitting: true, plugins: [nativeAddons, ownMeta] })));
 }
 
 /**
