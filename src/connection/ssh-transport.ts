@@ -42,6 +42,7 @@ export class SshTransport implements Transport {
   readonly gone: Promise<void>;
   readonly #host: string;
   readonly #client: Client;
+  readonly #stream: Duplex;
   #heard = true;
   #forwards = 0;
   #lost: string | undefined;
@@ -49,6 +50,7 @@ export class SshTransport implements Transport {
 
   constructor(client: Client, { host, place, user, hostKey, stream, via }: Made) {
     this.#client = client;
+    this.#stream = stream;
     this.#host = host;
     this.user = user;
     this.place = place;
@@ -120,7 +122,8 @@ export class SshTransport implements Transport {
     if (this.#lost !== undefined) return;
     this.#lost = `the connection to ${this.place} was closed`;
     this.#client.end();
-    const timer = setTimeout(() => this.#client.destroy(), GOODBYE);
+    // Not the client's own `destroy`, which does nothing after its `end`: a host that is gone does not hang up.
+    const timer = setTimeout(() => this.#stream.destroy(), GOODBYE);
     await this.gone;
     clearTimeout(timer);
   }

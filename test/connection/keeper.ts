@@ -1,6 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sshConnector, type Target } from "../../src/connection/index.ts";
+import type { Session } from "../../src/engine/session.ts";
 import { until } from "./run.ts";
 
 interface Scope {
@@ -47,5 +49,15 @@ function kill(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch {
     // It has ended meanwhile.
+  }
+}
+
+/** What one run does with a host: it has a connector of its own. */
+export async function visit<T>(target: Target, work: (session: Session) => Promise<T>): Promise<T> {
+  const connector = sshConnector();
+  try {
+    return await work(await connector.open(target));
+  } finally {
+    await connector.close();
   }
 }

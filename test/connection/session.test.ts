@@ -232,6 +232,16 @@ printf '%s\\n' 'echo "Last login: today"; echo "Password: " >&2; printf "no newl
       await own.close();
     });
 
+    it("is closed within seconds when its host does not answer any more", async (t) => {
+      const link = await proxy(t, server.port);
+      const own = await connector.open(targetOn(server, { port: link.port, hostKeyChecking: "off" }));
+      await run(own, ":");
+      link.freeze();
+      const since = Date.now();
+      await own.close();
+      assert.ok(Date.now() - since < 10_000);
+    });
+
     it("notices silence by keepalives within three intervals", async (t) => {
       const link = await proxy(t, server.port);
       const own = await connector.open(targetOn(server, { port: link.port, hostKeyChecking: "off", keepalive: 1 }));

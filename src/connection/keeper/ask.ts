@@ -3,7 +3,7 @@ import { FrameReader, Kind, sendMessage, type Frame } from "./frames.ts";
 import type { Ask, Tell } from "./wire.ts";
 
 /** Milliseconds after which a keeper that has not even taken note of a question is taken for dead. */
-const SEEN_WITHIN = 5000;
+const SEEN_WITHIN = 3000;
 
 /** One connection to the keeper. */
 export class Line {
@@ -11,16 +11,25 @@ export class Line {
   readonly #frames = new FrameReader();
   readonly #onFrame: (frame: Frame) => void;
   readonly #seen: NodeJS.Timeout;
+  #hangs = false;
 
   private constructor(socket: Socket, ask: Ask, onTell: (tell: Tell) => void, onFrame: (frame: Frame) => void) {
     this.socket = socket;
     this.#onFrame = onFrame;
-    this.#seen = setTimeout(() => socket.destroy(), SEEN_WITHIN);
+    this.#seen = setTimeout(() => {
+      this.#hangs = true;
+      socket.destroy();
+    }, SEEN_WITHIN);
     socket.once("close", () => clearTimeout(this.#seen));
     // That it is gone is told by `close`.
     socket.on("error", () => {});
     socket.on("data", (chunk) => this.#read(chunk, onTell));
     sendMessage(socket, ask);
+  }
+
+  /** Whether the keeper was given up because it did not take note of the question. */
+  get hangs(): boolean {
+    return this.#hangs;
   }
 
   /** Connects and asks; undefined where nobody listens. What comes back goes to the callbacks. */

@@ -24,13 +24,14 @@ export async function borrow(host: string, chain: readonly Hop[], keepOpen: numb
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     privateSocket(path);
     const transport = await lease(host, path, chain, keepOpen, again);
-    if (transport) return transport;
+    if (transport !== "gone") return transport;
     if (!(await startKeeper(path))) return undefined;
   }
   return undefined;
 }
 
-async function lease(host: string, path: string, chain: readonly Hop[], keepOpen: number, again: boolean): Promise<Transport | undefined> {
+/** @returns `gone` where no keeper is left to ask, undefined where one hangs. */
+async function lease(host: string, path: string, chain: readonly Hop[], keepOpen: number, again: boolean): Promise<Transport | "gone" | undefined> {
   const answer = settleable<Tell | undefined>();
   const lost = settleable<string>();
   const onTell = (tell: Tell): void => {
@@ -41,7 +42,7 @@ async function lease(host: string, path: string, chain: readonly Hop[], keepOpen
   line?.socket.once("close", () => answer.resolve(undefined));
   const told = line && (await answer.promise);
   if (told?.tell === "failed") throw errorFromWire(told.error);
-  if (told?.tell !== "leased") return undefined;
+  if (told?.tell !== "leased") return line?.hangs ? undefined : "gone";
   const transport = new KeptTransport(host, path, line as Line, told);
   void lost.promise.then((why) => transport.lose(why));
   return transport;

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { HawserError } from "../../errors/index.ts";
 import { ConnectionLost } from "../errors.ts";
@@ -20,6 +21,7 @@ export class KeptTransport implements Transport {
   readonly #path: string;
   readonly #lease: Line;
   readonly #id: string;
+  readonly #ended: string;
   #lost: string | undefined;
 
   constructor(host: string, path: string, lease: Line, { lease: id, place, user }: Tell & { tell: "leased" }) {
@@ -29,9 +31,9 @@ export class KeptTransport implements Transport {
     this.#id = id;
     this.place = place;
     this.user = user;
-    const ended = (): void => this.lose(`the connection to ${place} was lost (the process that kept it open has ended)`);
-    if (lease.socket.destroyed) ended();
-    else lease.socket.once("close", ended);
+    this.#ended = `the connection to ${place} was lost (the process that kept it open has ended)`;
+    if (lease.socket.destroyed) this.lose(this.#ended);
+    else lease.socket.once("close", () => this.lose(this.#ended));
   }
 
   get lost(): string | undefined {
@@ -45,7 +47,9 @@ export class KeptTransport implements Transport {
   async open(command: string, events: ChannelEvents, options: { readonly tty?: boolean } = {}): Promise<Channel> {
     const opened = settleable<void>();
     const closed = settleable<Exit>();
+    let isOver = false;
     const onTell = (tell: Tell): void => {
+      isOver = tell.tell === "failed" || tell.tell === "exit";
       if (tell.tell === "opened") opened.resolve();
       else if (tell.tell === "failed") opened.reject(this.#own(errorFromWire(tell.error)));
       else if (tell.tell === "exit") closed.resolve(tell.exit);
@@ -54,15 +58,21 @@ export class KeptTransport implements Transport {
       this.#lost === undefined ? await Line.to(this.#path, { ask: "open", lease: this.#id, command, tty: options.tty ?? false }, onTell, ({ kind, body }) => (kind === Kind.data ? events.onStdout(body) : events.onStderr(body))) : undefined;
     if (!line) throw this.#own(new Error("the process that kept the connection open does not answer"));
     const { socket } = line;
-    const stdin = new ChannelInput(line);
+    const destroy = (): void => {
+      isOver = true;
+      socket.destroy();
+    };
+    const stdin = new ChannelInput(socket, destroy);
     socket.once("close", () => {
+      // The keeper says how a channel has ended, as long as there is a keeper.
+      if (!isOver) this.lose(this.#ended);
       const lost = this.#lost ?? `${this.place} closed the channel without an exit status`;
       opened.reject(this.#own(new Error(lost)));
       closed.resolve({ lost });
       stdin.destroy();
     });
     await opened.promise;
-    return { stdin, closed: closed.promise, destroy: () => void socket.destroy() };
+    return { stdin, closed: closed.promise, destroy };
   }
 
   async close(): Promise<void> {
@@ -83,27 +93,29 @@ export class KeptTransport implements Transport {
 
 /** The input of a channel: what the keeper has not taken yet holds the writer back. */
 class ChannelInput extends Writable {
-  readonly #line: Line;
+  readonly #socket: Socket;
+  readonly #letGo: () => void;
 
-  constructor(line: Line) {
+  constructor(socket: Socket, letGo: () => void) {
     super();
-    this.#line = line;
+    this.#socket = socket;
+    this.#letGo = letGo;
     // A write to a command that is gone; how it went is what `closed` tells.
     this.on("error", () => {});
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    send(this.#line.socket, Kind.data, chunk, done);
+    send(this.#socket, Kind.data, chunk, done);
   }
 
   override _final(done: () => void): void {
-    send(this.#line.socket, Kind.end, Buffer.alloc(0));
+    send(this.#socket, Kind.end, Buffer.alloc(0));
     done();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     // Given up in the middle: the command must not take what it has for all.
-    if (!this.writableFinished) this.#line.socket.destroy();
+    if (!this.writableFinished) this.#letGo();
     done(error);
   }
 }

@@ -37,7 +37,8 @@ export function privateFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new UsageError(`no connection can be kept open: cannot make ${tilde(folder)}: ${(error as Error).message}`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "EEXIST") throw new UsageError(`no connection can be kept open: cannot make ${tilde(folder)}: ${message}`, { cause: error, hint: "make it with mode 0700, or set keep_open to off" });
   }
   const found = lstatSync(folder);
   if (!found.isDirectory()) throw new UsageError(`no connection can be kept open: ${tilde(folder)} is not a folder`, { hint: HINT });

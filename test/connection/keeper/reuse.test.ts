@@ -3,9 +3,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, copyFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { sshConnector, type Connection } from "../../../src/connection/index.ts";
+import type { Connection } from "../../../src/connection/index.ts";
 import type { Session } from "../../../src/engine/session.ts";
-import { keeperHome } from "../keeper.ts";
+import { keeperHome, visit as visitHost } from "../keeper.ts";
 import { run, targetOn, until } from "../run.ts";
 import { LOGIN, need, startSshd, type Sshd } from "../sshd.ts";
 
@@ -22,15 +22,7 @@ describe("a connection that is kept open", { skip }, () => {
   after(() => server.stop());
 
   const logins = (): number => server.log().split("Accepted publickey").length - 1;
-  /** What one run does: it has a connector of its own. */
-  const visit = async <T>(work: (session: Session) => Promise<T>, connection: Partial<Connection> = {}): Promise<T> => {
-    const connector = sshConnector();
-    try {
-      return await work(await connector.open(targetOn(server, { keepOpen: 60, ...connection })));
-    } finally {
-      await connector.close();
-    }
-  };
+  const visit = <T>(work: (session: Session) => Promise<T>, connection: Partial<Connection> = {}): Promise<T> => visitHost(targetOn(server, { keepOpen: 60, ...connection }), work);
   const echo = (session: Session): Promise<string> => run(session, "echo in; echo $PPID").then(({ text }) => text);
 
   it("serves the next run, which does not log in", async () => {
@@ -76,7 +68,7 @@ describe("a connection that is kept open", { skip }, () => {
   it("ends what a run has left behind, and so is made anew", async () => {
     const before = logins();
     await visit(async (session) => {
-      void session.$({ nothrow: true })`sleep 77.25`.then(() => {}, () => {});
+      void session.$({ nothrow: true })`sleep 77.25`.catch(() => {});
       await until(() => server.inside("pgrep -f '^sleep 77.25' || :") !== "");
     });
     await visit(echo);
