@@ -2,10 +2,14 @@ import type { Session } from "./engine/session.ts";
 import { connectorFor, type Target } from "./connection/index.ts";
 import type { Inventory, InventoryHost } from "./inventory/index.ts";
 
-const targetOf = ({ name, connection, become }: InventoryHost): Target => ({ host: name, connection, become });
+export interface ConnectOptions {
+  /** Seconds that connections stay open for the next run, instead of what the inventory says; 0 for not at all. */
+  readonly keepOpen?: number | undefined;
+}
 
 /** Opens sessions to the hosts of an inventory; its hosts may be one another's jump hosts, by name. */
-export function connectTo(inventory: Inventory): { open: (host: InventoryHost) => Promise<Session>; close: () => Promise<void> } {
+export function connectTo(inventory: Inventory, { keepOpen }: ConnectOptions = {}): { open: (host: InventoryHost) => Promise<Session>; close: () => Promise<void> } {
+  const targetOf = ({ name, connection, become }: InventoryHost): Target => ({ host: name, connection: keepOpen === undefined ? connection : { ...connection, keepOpen }, become });
   const byName = new Map(inventory.hosts.map((host) => [host.name, host]));
   const connector = connectorFor({
     resolveJump: (name) => {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
 import { formatError } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
+import { connectionsCommands } from "./connections-commands.ts";
 import { inventoryCommands } from "./inventory-commands.ts";
 import { labCommands } from "./lab-commands.ts";
 import { importPlainly, type ImportFile } from "./load-playbook.ts";
@@ -28,6 +29,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
     .configureHelp({ showGlobalOptions: false });
   runCommand(program, exit, importFile);
   inventoryCommands(program);
+  connectionsCommands(program);
   labCommands(program, exit);
   recordCommand(program);
   try {

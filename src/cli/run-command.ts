@@ -6,7 +6,7 @@ import type { RunEvent } from "../engine/events.ts";
 import { listPlaybook, type Listing } from "../engine/list.ts";
 import { resolvePlays } from "../engine/resolve.ts";
 import { runPlaybook, type RunOptions } from "../engine/run.ts";
-import { formatProblem, KeptFiles, loadInventory, type Inventory } from "../inventory/index.ts";
+import { formatProblem, KEEP_OPEN_WANTED, KeptFiles, loadInventory, parseKeepOpen, type Inventory } from "../inventory/index.ts";
 import { labStatus, labUp } from "../lab/index.ts";
 import { UsageError } from "../errors/index.ts";
 import { colors, exitCode, humanReporter, jsonReporter, Timing, traceOf, type Reporter } from "../report/index.ts";
@@ -27,6 +27,7 @@ interface Flags {
   readonly role?: string[];
   readonly startAt?: string;
   readonly forks: number;
+  readonly keepOpen?: number;
   readonly lockTimeout: number;
   readonly probeTimeout: number;
   readonly output: "human" | "json";
@@ -49,6 +50,12 @@ function whole(smallest: number): (value: string) => number {
   };
 }
 
+function keepOpen(value: string): number {
+  const seconds = parseKeepOpen(value);
+  if (seconds === undefined) throw new InvalidArgumentError(`it ${KEEP_OPEN_WANTED}.`);
+  return seconds;
+}
+
 export function runCommand(program: Command, exit: Exit, importFile: ImportFile): void {
   program
     .command("run")
@@ -64,6 +71,7 @@ export function runCommand(program: Command, exit: Exit, importFile: ImportFile)
     .addOption(new Option("--role <names>", "only these roles").argParser(list))
     .option("--start-at <id>", "leave out what stands before this resource, e.g. base/file:/etc/motd")
     .addOption(new Option("-f, --forks <n>", "hosts worked on at a time").argParser(whole(1)).default(10))
+    .addOption(new Option("--keep-open <duration>", "keep connections open for the next run, e.g. 10m; off for not at all (default: what the inventory says)").argParser(keepOpen))
     .addOption(new Option("--lock-timeout <seconds>", "how long to wait for another run on a host").argParser(whole(0)).default(30))
     .addOption(new Option("--probe-timeout <seconds>", "how long one look at a host may take").argParser(whole(1)).default(30))
     .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
@@ -83,7 +91,7 @@ async function runFile(file: string, flags: Flags, importFile: ImportFile): Prom
   const playbook = await loadPlaybook(file, importFile);
   const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
-  const connections = connectTo(inventory);
+  const connections = connectTo(inventory, { keepOpen: flags.keepOpen });
   const options: RunOptions = {
     inventory,
     connect: connections.open,
