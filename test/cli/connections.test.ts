@@ -57,6 +57,18 @@ describe("hawser keeps connections open", { skip }, () => {
     assert.equal(logins(), before + 2);
   });
 
+  it("with one keeper, however many begin at once and whatever the last one left behind", async () => {
+    process.kill(home.pids()[0] as number, "SIGKILL");
+    await until(() => home.pids().length === 0);
+    assert.equal(home.sockets().length, 1);
+    await Promise.all(Array.from({ length: 4 }, () => check("--keep-open", "1h")));
+    assert.equal(home.pids().length, 1);
+    assert.equal(home.sockets().length, 1);
+    assert.match(await hawser("connections", "close"), /^closed [2-8] connections\n$/);
+    await until(() => home.pids().length === 0);
+    await check("--keep-open", "1h");
+  });
+
   it("until they are closed", async () => {
     assert.equal(await hawser("connections", "close", "plain", "nobody"), "closed 1 connection\n");
     assert.equal(await hawser("connections", "close"), "closed 1 connection\n");

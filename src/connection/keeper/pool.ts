@@ -47,8 +47,9 @@ export class Pool {
    */
   async take(chain: readonly Hop[], keepOpen: number, again: boolean): Promise<Lease> {
     return await this.#busy(async () => {
-      const digest = await digestOf(chain);
       const shown = shownOf(chain.at(-1) as Hop);
+      // A machine with two names has a connection for each: messages call it by its name.
+      const digest = `${shown.host} ${await digestOf(chain)}`;
       const transport = (await this.#waiting(chain, digest, again)) ?? (await this.#connect(chain));
       const anew = (): Promise<SshTransport> => this.#busy(() => this.#connect(chain));
       const lease: Lease = new Lease(shown, transport, anew, (left) => {
