@@ -59,7 +59,8 @@ export class KeptTransport implements Transport {
     if (!line) throw this.#own(new Error("the process that kept the connection open does not answer"));
     const { socket } = line;
     const destroy = (): void => {
-      isOver = true;
+      // A write that finds the keeper gone ends up here as well.
+      isOver ||= !socket.destroyed && socket.errored === null;
       socket.destroy();
     };
     const stdin = new ChannelInput(socket, destroy);

@@ -9,7 +9,7 @@ import { lock } from "../file-lock.ts";
 import type { Lease } from "./lease.ts";
 import { keeperSocket, privateFolder, privateSocket } from "./place.ts";
 import { Pool } from "./pool.ts";
-import { Visitor } from "./serve.ts";
+import { serve } from "./serve.ts";
 
 /** Milliseconds that a keeper which has just begun waits for its first run. */
 const FIRST_VISIT = 10_000;
@@ -70,7 +70,7 @@ async function main(wanted: string | undefined): Promise<void> {
       sockets.delete(socket);
       endIfIdle();
     });
-    void new Visitor(socket, pool, leases);
+    serve(socket, pool, leases);
   });
   const isFirst = await listen(server, path);
   // Whoever has started this one may be gone.

@@ -6,7 +6,11 @@ import type { Pool } from "./pool.ts";
 import { errorToWire, fromWire, type Ask, type Tell } from "./wire.ts";
 
 /** Answers one connection to the keeper: a lease, one channel of a lease, or a question about all connections. */
-export class Visitor {
+export function serve(socket: Socket, pool: Pool, leases: Map<string, Lease>): void {
+  new Visitor(socket, pool, leases).listen();
+}
+
+class Visitor {
   readonly #socket: Socket;
   readonly #pool: Pool;
   readonly #leases: Map<string, Lease>;
@@ -18,9 +22,12 @@ export class Visitor {
     this.#socket = socket;
     this.#pool = pool;
     this.#leases = leases;
+  }
+
+  listen(): void {
     // Whoever goes away is told of by `close`.
-    socket.on("error", () => {});
-    socket.on("data", (chunk) => this.#read(chunk));
+    this.#socket.on("error", () => {});
+    this.#socket.on("data", (chunk) => this.#read(chunk));
   }
 
   #read(chunk: Buffer): void {
