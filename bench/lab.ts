@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { closeKept } from "../src/connection/keeper/control.ts";
 import { installPrerequisites, labDown, labExec, labUp } from "../src/lab/index.ts";
 
 /** Lab hosts at a distance, and how each tool reaches them. */
@@ -47,6 +48,7 @@ export async function benchLab(rttMs: number, hosts: number): Promise<BenchLab> 
       await Promise.all(Array.from({ length: AT_ONCE }, work));
     },
     down: async () => {
+      await closeKept(all.map((host) => host.name));
       await labDown(name);
       rmSync(folder, { recursive: true, force: true });
     },

@@ -20,8 +20,9 @@ const HELP = `npm run bench -- [options]
   --mode noop,apply,check
   --rtt 0,84,180        round-trip times in milliseconds
   --hosts 1,10          W1 also on ten hosts
-  --tools hawser,floor,ansible,pipelining,mitogen,pyinfra
-                        default: those that are installed (bench/peers/install.sh installs all)
+  --tools hawser,kept,floor,ansible,pipelining,mitogen,pyinfra
+                        default: those that are installed (bench/peers/install.sh installs all) without
+                        kept, which is hawser over a connection that the round before has left open
   --rounds 5            the first round of each is thrown away and not counted here
   --json                one document, {"cells":[...]}
   --assert              fails when a ratio that docs/performance.md promises does not hold
@@ -85,7 +86,7 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   if (spawnSync("/usr/bin/time", ["true"]).status !== 0) throw new Error("GNU time is missing: apt-get install -y time");
   const installed = await installedTools();
-  const names = values.tools === undefined ? [...installed.keys()] : listOf("tools", values.tools, TOOL_NAMES);
+  const names = values.tools === undefined ? [...installed.keys()].filter((name) => name !== "kept") : listOf("tools", values.tools, TOOL_NAMES);
   const tools = new Map(names.map((name) => {
     const tool = installed.get(name);
     if (!tool) throw new Error(`--tools ${name}: not installed here; bench/peers/install.sh installs all peers`);
