@@ -1,5 +1,5 @@
 import type { Shell } from "zx/core";
-import { ConnectionLost, type RequestOptions, type Session } from "../engine/session.ts";
+import { ConnectionLost, type RequestOptions, type Session, type UploadOptions } from "../engine/session.ts";
 import { HawserError } from "../errors/index.ts";
 import { KeptShell, LOOP, loopAfter } from "./kept-shell.ts";
 import { killScript } from "./kill.ts";
@@ -154,8 +154,8 @@ export class HostSession implements Session {
     }
   }
 
-  upload(content: UploadContent, path: string, from?: number): Promise<void> {
-    return uploadTo(this.host, (script, events) => this.runProgram(script, events), content, path, from);
+  upload(content: UploadContent, path: string, options?: UploadOptions): Promise<void> {
+    return uploadTo(this.host, (script, events) => this.runProgram(script, events), content, path, options);
   }
 
   async kill(processGroup: number, signal: "TERM" | "KILL"): Promise<void> {

@@ -1,18 +1,14 @@
 import { resourcesOf, type BlockNode, type GivenNode, type Item, type ResourceNode } from "../dsl/items.ts";
-import { PlanError, type Change } from "../resources/contract.ts";
 import { declaring } from "./declare.ts";
 import { Draft } from "./draft.ts";
 import { failureOf } from "./failures.ts";
-import type { Look } from "./fragment.ts";
 import { type HostContext, HostFailed, phase, waitFor } from "./host-context.ts";
 import { HostState } from "./host-state.ts";
 import { enterLane } from "./lanes.ts";
 import { handlersNotifiedIn, program, type Op } from "./program.ts";
 import { prove } from "./proof.ts";
-import { enqueue } from "./queue.ts";
 import { Sender } from "./send.ts";
 import { applyAlone, forget, handleAlone } from "./solo.ts";
-import { isConnectionTrouble, stage, unstage } from "./staging.ts";
 
 /** Brings one host to the declared state. */
 export class HostApply {
@@ -65,42 +61,13 @@ export class HostApply {
       if (verdict === "barrier") break;
       if (typeof verdict === "object") {
         this.#state.refuseWhenStopping();
-        await this.#solo(op.node, verdict.solo, verdict.look, this.#isLast(op.node, ops.slice(at + 1)));
+        await applyAlone(this.#state, op.node, verdict.solo);
         return at + 1;
       }
     }
     if (draft.steps.length === 0) return at;
     this.#state.refuseWhenStopping();
     return (await this.#sender.send(draft.steps, at === ops.length)) ?? at;
-  }
-
-  /** @param last Nothing follows it. */
-  async #solo(node: ResourceNode, change: Change, look: Look, last: boolean): Promise<void> {
-    if (!change.uploads?.length) return await applyAlone(this.#state, node, change);
-    const stale = await this.#withUploads(node, change, look, last);
-    if (stale !== undefined) this.#state.fail(node, new PlanError("it changed on the host between looking and applying", "run again"));
-  }
-
-  /** Nothing follows it but handlers that nobody has notified. */
-  #isLast({ notify }: ResourceNode, rest: readonly Op[]): boolean {
-    return notify.length === 0 && rest.every((op) => op.type === "handlers" && op.handlers.every(({ id }) => !this.#cx.pending.has(id)));
-  }
-
-  /** @returns what `send` does. */
-  async #withUploads(node: ResourceNode, change: Change, look: Look, last: boolean): Promise<number | undefined> {
-    try {
-      await stage(this.#state, node, change);
-      const steps: Draft["steps"] = [];
-      enqueue(steps, 0, { node, look: this.#cx.book.fragment(node), planned: look, change }, this.#cx.redactor.add);
-      // The apply takes away what it has used.
-      const stale = await this.#sender.send(steps, last);
-      if (stale !== undefined) await unstage(this.#state, change);
-      return stale;
-    } catch (error) {
-      // After a lost connection the next run goes on with them, or removes them a day later.
-      if (!(error instanceof Error && isConnectionTrouble(error.cause))) await unstage(this.#state, change).catch(() => {});
-      throw error;
-    }
   }
 
   async #given(node: GivenNode): Promise<void> {

@@ -6,6 +6,10 @@ import { pendingValue, settleRead, waitFor } from "./host-context.ts";
 import type { HostState } from "./host-state.ts";
 import { Expectations } from "./looks.ts";
 import { enqueue, type QueuedStep } from "./queue.ts";
+import { bytesToStage, stage } from "./staging.ts";
+
+/** Bytes that lie twice on a host until a batch has used them. */
+const MOST_STAGED = 256 * 1024 * 1024;
 
 /** What came of a resource while a batch is put together. */
 export type Verdict =
@@ -13,8 +17,8 @@ export type Verdict =
   | "queued"
   /** It cannot be planned before what is queued has been done. */
   | "barrier"
-  /** It goes alone: what shell text cannot do, a reboot, or large uploads. */
-  | { readonly solo: Change; readonly look: Look };
+  /** It goes alone: what shell text cannot do, or a reboot. */
+  | { readonly solo: Change };
 
 /** A batch under construction, and what the host is expected to look like after it. */
 export class Draft {
@@ -24,6 +28,8 @@ export class Draft {
   readonly #changing = new Set<ResourceNode | HandlerNode>();
   readonly #notified = new Set<HandlerNode>();
   #opaque = false;
+  /** Bytes. */
+  #staged = 0;
 
   constructor(state: HostState) {
     this.#state = state;
@@ -80,10 +86,21 @@ export class Draft {
     }
     // Values that only the apply takes.
     if (change) for (const value of Object.values(node.uses)) value.get();
-    if (change && (change.run || change.reboots || change.uploads?.length)) return this.#queued ? "barrier" : { solo: change, look };
+    if (change && (change.run || change.reboots)) return this.#queued ? "barrier" : { solo: change };
+    if (change?.uploads?.length && !(await this.#stage(node, change))) return "barrier";
     enqueue(this.steps, op, { node, look: cx.book.fragment(node), planned: look, ...(change && { change }) }, cx.redactor.add);
     if (change) this.#expectAfter(node, change);
     return "queued";
+  }
+
+  /** Brings a change's files to the host, before the batch that uses them. @returns false when there should be no more of them now. */
+  async #stage(node: ResourceNode, change: Change): Promise<boolean> {
+    const bytes = await bytesToStage(change).catch((error: unknown) => this.#state.fail(node, error));
+    if (this.#queued && this.#staged + bytes > MOST_STAGED) return false;
+    this.#staged += bytes;
+    this.#state.refuseWhenStopping();
+    await stage(this.#state, node, change);
+    return true;
   }
 
   /** The expected look where something is queued, else the real one; undefined when it can only be told after the batch. */

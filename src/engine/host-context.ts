@@ -23,6 +23,14 @@ export class HostStopped extends HawserError {
   override readonly name = "HostStopped";
 }
 
+/** Where uploads wait on the host for the batch that uses them. */
+export interface StageFolder {
+  /** Absolute. */
+  path: string;
+  /** Names of what is there, whole or in part. */
+  readonly names: Set<string>;
+}
+
 /** A lane whose block failed on one host lets no other host in. */
 export interface OpenLane {
   readonly semaphore: Semaphore;
@@ -37,6 +45,7 @@ export interface HostContext {
   /** Facts are replaced after a reboot. */
   readonly kinds: { facts: KindContext["facts"] };
   readonly remote: Remote;
+  readonly stage: StageFolder;
   readonly book: LookBook;
   readonly hub: ValueHub;
   readonly kept: KeptStore | undefined;

@@ -5,6 +5,7 @@ import type { Facts } from "../resources/facts.ts";
 import { parseRoleFact, roleFacts } from "./declare.ts";
 import type { HostCounts, Unstamped } from "./events.ts";
 import { fragment, type Look } from "./fragment.ts";
+import type { StageFolder } from "./host-context.ts";
 import { handlerIdOf } from "./queue.ts";
 import type { Redactor } from "./redactor.ts";
 import { Remote } from "./remote.ts";
@@ -44,6 +45,7 @@ export class HostRun {
   readonly declares = new Set<string>();
   readonly #options: HostRunOptions;
   #remote: Remote | undefined;
+  readonly stage: StageFolder = { path: "", names: new Set() };
   facts: Facts | undefined;
   roleFacts: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();
   #refusal: HawserError | undefined;
@@ -90,6 +92,11 @@ export class HostRun {
   #frame(label: string, body: string, readOnly: boolean): void {
     if (label === "N 0") {
       for (const marker of body.split("\n")) if (marker !== "") this.pending.add(handlerIdOf(marker));
+    } else if (label === "S 0") {
+      const [path = "", ...names] = body.split("\n");
+      this.stage.path = path;
+      this.stage.names.clear();
+      for (const name of names) this.stage.names.add(name);
     } else if (label === "L 1") {
       this.#refusal = new HostLocked(`another run works on this host: ${holder(body)}`, { host: this.name, hint: `wait for it, or give this run a longer --lock-timeout than ${this.#options.lockTimeout} s` });
     } else if (label === "L 2") {

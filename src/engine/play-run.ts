@@ -104,6 +104,7 @@ export class PlayRun {
       check,
       kinds,
       remote: run.remote,
+      stage: run.stage,
       book: new LookBook(kinds, redactor),
       hub,
       kept: this.#options.kept,

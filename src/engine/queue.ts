@@ -49,6 +49,7 @@ export function stepOf(step: QueuedStep, index: number): Step {
     index,
     guards: step.resources.map(({ node, look, planned }) => ({ look, digest: planned.digest, compares: node.kind.compares ?? "output", code: planned.seen.code })),
     notifies: [...new Set(step.resources.flatMap(({ node, change }) => (change ? node.notify.map(markerOf) : [])))],
+    uploads: step.resources.flatMap(({ change }) => (change?.uploads ?? []).map(({ name }) => name)),
     retries: first?.node.retries ?? 0,
     delay: first?.node.delay ?? 0,
     ...(step.apply && { apply: step.apply }),

@@ -1,3 +1,4 @@
+import { staged } from "../resources/write.ts";
 import { quote } from "../shell/index.ts";
 import { evaluable, type Fragment } from "./fragment.ts";
 import { Repeats } from "./repeats.ts";
@@ -25,6 +26,8 @@ export interface Step {
   /** Marker files of handlers that this step notifies, made before its apply. */
   readonly notifies: readonly string[];
   readonly apply?: Fragment;
+  /** Names of uploads that it uses; taken away after it, unless it was not begun. */
+  readonly uploads: readonly string[];
   readonly retries: number;
   readonly delay: number;
   /** Runs only while one of these markers of a handler exists, and removes them afterwards. */
@@ -106,7 +109,8 @@ function stepLines(step: Step, repeats: Repeats): string {
     return `if [ -n "$hw_s" ]; then :; elif ${markers.map((marker) => `[ -e ${marker} ]`).join(" || ")}; then\n${apply}[ -n "$hw_s" ] || rm -f ${markers.join(" ")}\nelse hw_m "H ${step.index}"; fi\n`;
   }
   const notify = step.notifies.length === 0 ? "" : `[ -n "$hw_s" ] || { mkdir -p ${STATE}/pending && touch ${step.notifies.map(markerWord).join(" ")}; } || hw_s=failed\n`;
-  return `${guards.join("")}${notify}${apply}`;
+  const tidy = step.uploads.length === 0 ? "" : `[ "$hw_s" = stale ] || rm -f ${step.uploads.map(staged).join(" ")}\n`;
+  return `${guards.join("")}${notify}${apply}${tidy}`;
 }
 
 /**
@@ -154,14 +158,14 @@ const NEEDED = "base64 flock setsid sha256sum stat tail";
  * Takes the host's lock, or says who has it. The kernel frees it when the session's shell and the batch that it started
  * have both ended, so no lock survives its run; the note beside it only names the holder. A batch that has printed its
  * end may need a moment more to be gone; one that goes on without its controller keeps the note.
- * Frame `L 0` taken, `L 1` held by another run (the note is its body), `L 2` cannot be made, `L 3` the host lacks programs.
+ * Frame `S 0` says where uploads go and which are there. Frame `L 0` taken, `L 1` held by another run (the note is its body), `L 2` cannot be made, `L 3` the host lacks programs.
  */
 export function lockLines(note: string, run: string, waitSeconds: number): string {
   const file = `${RUN}/lock`;
   return `if [ -z "$hw_locked" ]; then
   hw_i=; for hw_f in ${NEEDED}; do command -v $hw_f >/dev/null || hw_i="$hw_i $hw_f"; done
   if [ -n "$hw_i" ]; then echo $hw_i; hw_m "L 3"
-  elif mkdir -p ${RUN} ${STATE}/pending && chmod 0700 ${RUN} ${STATE} && exec 9>>${file}; then
+  elif mkdir -p ${RUN} ${STATE}/pending ${STATE}/stage && chmod 0700 ${RUN} ${STATE} && exec 9>>${file}; then
     if flock -n 9 || { grep -q ${quote(`run ${run}`)} ${file}.note 2>/dev/null && { kill "$(sed -n 's/^shell //p' ${file}.note)" 2>/dev/null; flock -w 30 9; }; } || { cat ${file}.note 2>/dev/null; flock -w ${waitSeconds} 9; }; then
       if [ -e ${file}.note ]; then cat ${file}.note; fi
       rm -f ${RUN}/batch-*
@@ -171,6 +175,8 @@ export function lockLines(note: string, run: string, waitSeconds: number): strin
       trap 'hw_i=0; while [ -n "$hw_w" ] && kill -0 "$hw_w" 2>/dev/null && [ $hw_i -lt 10 ]; do sleep 0.1 2>/dev/null || sleep 1; hw_i=$((hw_i + 1)); done; if [ -z "$hw_w" ] || ! kill -0 "$hw_w" 2>/dev/null; then rm -f ${file}.note; fi' EXIT
       trap 'exit 143' TERM
       hw_m "L 0"
+      echo ${STATE}/stage; for hw_f in ${STATE}/stage/*; do if [ -e "$hw_f" ]; then echo "\${hw_f##*/}"; fi; done
+      hw_m "S 0"
     else hw_m "L 1"; fi
   else hw_m "L 2"; fi
 fi

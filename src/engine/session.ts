@@ -32,6 +32,13 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface UploadOptions {
+  /** Bytes that are there from an upload of the same content that was cut. Default 0: a new file. */
+  readonly from?: number;
+  /** The host has gzip, so what shrinks may travel compressed. Default false. */
+  readonly gzip?: boolean;
+}
+
 /**
  * One host, worked on as one user, through a shell that is kept open.
  *
@@ -50,11 +57,8 @@ export interface Session {
   readonly requests: number;
   /** Sends one script and streams what it prints. Scripts of one session run one after the other. */
   request(script: string, options: RequestOptions): Promise<void>;
-  /**
-   * Streams a local file or bytes to `path` on the host, mode 0600, over a channel of its own, binary safe. The parent folder must exist.
-   * @param from Bytes of it that are there from an upload that was cut. Default 0: a new file.
-   */
-  upload(content: Buffer | { readonly localFile: string }, path: string, from?: number): Promise<void>;
+  /** Streams a local file or bytes to `path` on the host, mode 0600, over a channel of its own, binary safe. The parent folder must exist. */
+  upload(content: Buffer | { readonly localFile: string }, path: string, options?: UploadOptions): Promise<void>;
   /** zx's `$`, bound to this host and user. */
   readonly $: Shell;
   /** Ends a process group on the host, for a command that outlived its time-out. */

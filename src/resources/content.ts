@@ -41,7 +41,7 @@ export function planContent(plan: ContentPlan): Change | undefined {
     if (attributes.length === 0) return undefined;
     return { summary: attributes.join(", "), apply: changeAttributes(target, look, to), after: formatLook({ ...look, ...to }) };
   }
-  const { fill, uploads } = fillWith(content, plan.sensitive, target);
+  const { fill, uploads } = fillWith(content, plan.sensitive, target, facts);
   return {
     summary: look.kind === "absent" ? "create" : [verb, ...attributes].join(", "),
     diff: isLocalFile(content) ? `(sha256 ${oldHash(look)} -> ${content.sha256})` : fileDiff(path, { before: look.content, after: content, hide: hidden(plan) }),

@@ -43,5 +43,5 @@ export interface Facts {
 /** The commands whose presence the facts record. */
 export const FACT_COMMANDS = [
   "nft", "iptables", "iptables-legacy", "firewall-cmd", "ufw", "runuser", "su", "getfacl", "getfattr", "restorecon",
-  "needrestart", "curl", "wget", "tar", "unzip", "xz", "zstd", "bzip2", "crontab", "timedatectl", "hostnamectl", "busybox",
+  "needrestart", "curl", "wget", "tar", "gzip", "unzip", "xz", "zstd", "bzip2", "crontab", "timedatectl", "hostnamectl", "busybox",
 ] as const;

@@ -24,7 +24,7 @@ const RECORDED = {
     systemdVersion: 252,
     packageManager: "apt",
     selinux: "disabled",
-    commands: new Set(["nft", "runuser", "su", "wget", "tar", "xz", "bzip2", "crontab", "timedatectl", "hostnamectl"]),
+    commands: new Set(["nft", "runuser", "su", "wget", "tar", "gzip", "xz", "bzip2", "crontab", "timedatectl", "hostnamectl"]),
   },
   "ubuntu-22.04": {
     ...COMMON,
@@ -48,7 +48,7 @@ const RECORDED = {
     packageManager: "dnf",
     selinux: "enforcing",
     commands: new Set([
-      "nft", "iptables", "firewall-cmd", "runuser", "su", "getfacl", "getfattr", "restorecon", "curl", "tar", "xz", "zstd", "crontab", "timedatectl", "hostnamectl",
+      "nft", "iptables", "firewall-cmd", "runuser", "su", "getfacl", "getfattr", "restorecon", "curl", "tar", "gzip", "xz", "zstd", "crontab", "timedatectl", "hostnamectl",
     ]),
   },
   "centos-7": {
@@ -60,7 +60,7 @@ const RECORDED = {
     packageManager: "yum",
     selinux: "permissive",
     commands: new Set([
-      "iptables", "firewall-cmd", "runuser", "su", "getfacl", "getfattr", "restorecon", "curl", "wget", "tar", "xz", "bzip2", "crontab", "timedatectl", "hostnamectl",
+      "iptables", "firewall-cmd", "runuser", "su", "getfacl", "getfattr", "restorecon", "curl", "wget", "tar", "gzip", "xz", "bzip2", "crontab", "timedatectl", "hostnamectl",
     ]),
   },
 } as const satisfies Record<string, Facts>;

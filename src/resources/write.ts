@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { Secret, Sh, sh } from "../shell/index.ts";
 import { isLocalFile, type LocalFile } from "./args.ts";
 import { attributesAfter, narrowest, relabel, type Attributes, type WantedAttributes } from "./attributes.ts";
@@ -10,6 +11,9 @@ export { attributesAfter };
 
 /** Bigger contents are uploaded instead of standing in the script. Bytes. */
 export const INLINE_LIMIT = 256 * 1024;
+
+/** Smaller contents are not worth a process that unpacks them. Bytes. */
+const SHRINKS_FROM = 4096;
 
 export interface WriteTarget {
   /** Where the file really is: not a symlink. */
@@ -23,12 +27,15 @@ export interface WriteTarget {
 }
 
 /** Commands that fill the temporary file `"$t"`, and what must be on the host before they run. */
-export function fillWith(content: Buffer | LocalFile, sensitive: boolean, path: string): { fill: Sh; uploads?: readonly Upload[] } {
+export function fillWith(content: Buffer | LocalFile, sensitive: boolean, path: string, facts: Facts): { fill: Sh; uploads?: readonly Upload[] } {
   if (isLocalFile(content)) return fillFrom({ content: { localFile: content.localFile }, sha256: content.sha256, path, from: content.localFile });
   if (content.length === 0) return { fill: Sh.raw("") };
   if (content.length > INLINE_LIMIT) return fillFrom({ content, sha256: createHash("sha256").update(content).digest("hex"), path, from: `what ${path} is to hold` });
-  const text = content.toString("base64");
-  return { fill: Sh.lines(sh`base64 -d >"$t"`.stdin(sensitive ? new Secret(text) : text), complete(content.length)) };
+  const small = content.length > SHRINKS_FROM && facts.commands.has("gzip") ? gzipSync(content, { level: 9 }) : content;
+  // Of a secret the compressed form is one as well, and no redactor knows it.
+  const gzip = !sensitive && small.length < content.length * 0.7;
+  const text = (gzip ? small : content).toString("base64");
+  return { fill: Sh.lines((gzip ? sh`base64 -d | gzip -dc >"$t"` : sh`base64 -d >"$t"`).stdin(sensitive ? new Secret(text) : text), complete(content.length)) };
 }
 
 /** busybox's base64 says nothing when the disk is full. The size stands apart, so that the rest is the same text for every file. */
@@ -46,10 +53,10 @@ interface Staging {
   readonly from: string;
 }
 
-/** Commands that fill `"$t"` from an upload, check it, and take the upload away. */
+/** Commands that fill `"$t"` from an upload and check it. */
 export function fillFrom({ content, sha256, path, from }: Staging): { fill: Sh; uploads: readonly Upload[] } {
   const name = createHash("sha256").update(`${path}\0${sha256}`).digest("hex").slice(0, 32);
-  return { fill: Sh.lines(Sh.raw(`cat ${staged(name)} >"$t"`), verify("$t", from, sha256), Sh.raw(`rm -f ${staged(name)}`)), uploads: [{ name, content }] };
+  return { fill: Sh.lines(Sh.raw(`cat ${staged(name)} >"$t"`), verify("$t", from, sha256)), uploads: [{ name, content }] };
 }
 
 /** Where the engine puts an upload, as a shell word. */

@@ -185,6 +185,16 @@ printf '%s\\n' 'echo "Last login: today"; echo "Password: " >&2; printf "no newl
       }
     });
 
+    it("sends what shrinks compressed, also from the middle on", async () => {
+      const text = Buffer.from(Array.from({ length: 100_000 }, (_, i) => `line ${i} of many\n`).join(""));
+      await session.upload(text, `/home/${LOGIN}/text`, { gzip: true });
+      await run(session, "cd ~; head -c 1000000 text >part; mv -f part text");
+      await session.upload(text, `/home/${LOGIN}/text`, { gzip: true, from: 1_000_000 });
+      assert.equal((await run(session, "sha256sum <~/text")).text, `${createHash("sha256").update(text).digest("hex")}  -\n`);
+      await session.upload(randomBytes(100_000), `/home/${LOGIN}/text`, { gzip: true });
+      assert.equal((await run(session, "wc -c <~/text")).text.trim(), "100000");
+    });
+
     it("does not write through a link", async () => {
       await run(session, "cd ~; echo mine >victim; ln -sf victim link; cd /");
       await session.upload(Buffer.from("new"), `/home/${LOGIN}/link`);
@@ -227,7 +237,7 @@ printf '%s\\n' 'echo "Last login: today"; echo "Password: " >&2; printf "no newl
       assert.equal(own.requests, 2, "counted anew");
       const arrived = Number((await run(own, "cd ~; cp big new; mv -f new big; wc -c <big")).text);
       assert.ok(arrived > 0 && arrived < 20_000_000, `${arrived} bytes are kept`);
-      await own.upload(Buffer.alloc(50_000_000), `/home/${LOGIN}/big`, arrived);
+      await own.upload(Buffer.alloc(50_000_000), `/home/${LOGIN}/big`, { from: arrived });
       assert.equal((await run(own, "wc -c <~/big; rm ~/big")).text.trim(), "50000000", "the rest is sent after it");
       await own.close();
     });

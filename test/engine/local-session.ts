@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after } from "node:test";
 import { $ } from "zx";
-import { ConnectionLost, ShellEnded, Unreachable, type RequestOptions, type Session } from "../../src/engine/session.ts";
+import { ConnectionLost, ShellEnded, Unreachable, type RequestOptions, type Session, type UploadOptions } from "../../src/engine/session.ts";
 
 const LOOP = `umask 077; cd /; hw_after=
 while IFS= read -r n; do
@@ -134,7 +134,7 @@ export class LocalSession implements Session {
   /** From where each upload went on. */
   readonly uploadsFrom: number[] = [];
 
-  async upload(content: Buffer | { readonly localFile: string }, to: string, from = 0): Promise<void> {
+  async upload(content: Buffer | { readonly localFile: string }, to: string, { from = 0 }: UploadOptions = {}): Promise<void> {
     this.requests++;
     this.uploadsFrom.push(from);
     const cut = this.cutUploadsAt.shift();

@@ -40,6 +40,16 @@ onEveryShell("a file is never written to through a leftover or a planted tempora
   assert.deepEqual(leftovers(host.root), []);
 });
 
+onEveryShell("what shrinks travels compressed", (host) => {
+  const text = "a line of a big configuration\n".repeat(3000);
+  const { change } = converge(file, { path: `${host.root}/text`, content: text }, host);
+  assert.equal(readFileSync(`${host.root}/text`, "utf8"), text);
+  const script = change?.apply?.render() ?? "";
+  assert.ok(script.includes("gzip -dc") && script.length < 3000, script);
+  const secret = converge(file, { path: `${host.root}/secret`, content: new Secret(text) }, host);
+  assert.ok(!secret.change?.apply?.render().includes("gzip"), "a secret does not");
+});
+
 onEveryShell("contents above the inline limit are uploaded, above the look limit compared by hash", (host) => {
   const path = `${host.root}/big`;
   for (const size of [300 * 1024, 1024 * 1024 + 1]) {
