@@ -64,7 +64,7 @@ export async function gatherAuth(hop: Hop): Promise<Auth> {
   const { named, others, offered } = await fromAgent(hop, skipped);
   const files: Attempt[] = [];
   for (const file of hop.keys) {
-    const half = await publicHalf(file.path);
+    const half = offered.length > 0 ? await publicHalf(file.path) : undefined;
     if (half && offered.some((blob) => blob.equals(half))) continue;
     const loaded = await loadKey(file, hop.passphrase, hop.label);
     if ("key" in loaded) files.push({ label: tilde(file.path), method: "publickey", next: { type: "publickey", username, key: loaded.key } });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { HostKeyRefused } from "./errors.ts";
 import { placeOf, type Hop } from "./hop.ts";
 import { appendKnownHost } from "./known-hosts-append.ts";
-import { matches, readKnownHosts, recordedName, type KnownHost } from "./known-hosts.ts";
+import { readKnownHosts, recordedName, type KnownHost } from "./known-hosts.ts";
 import { tilde } from "./paths.ts";
 
 /** ssh2's own order of preference; the three rsa names are signatures with one kind of key (RFC 8332). */
@@ -20,12 +20,14 @@ export interface Recorded {
 }
 
 export async function recordedFor(hop: Hop): Promise<Recorded> {
-  const all = await readKnownHosts(hop.knownHosts);
+  const known = await readKnownHosts(hop.knownHosts);
   const name = recordedName(hop.keyName, hop.keyPort);
-  const of = (wanted: string, marker: KnownHost["marker"]): KnownHost[] => all.filter((entry) => entry.marker === marker && matches(entry.hosts, wanted));
   const bare = recordedName(hop.keyName, 22);
-  const both = (marker: KnownHost["marker"]): KnownHost[] => [...of(name, marker), ...(name === bare ? [] : of(bare, marker))];
-  return { name, keys: of(name, "none"), revoked: both("revoked"), authorities: both("cert-authority"), portless: name === bare ? [] : of(bare, "none") };
+  const own = known.of(name);
+  const portless = name === bare ? [] : known.of(bare);
+  const marked = (entries: readonly KnownHost[], marker: KnownHost["marker"]): KnownHost[] => entries.filter((entry) => entry.marker === marker);
+  const both = (marker: KnownHost["marker"]): KnownHost[] => [...marked(own, marker), ...marked(portless, marker)];
+  return { name, keys: marked(own, "none"), revoked: both("revoked"), authorities: both("cert-authority"), portless: marked(portless, "none") };
 }
 
 /** Asks for the kinds of key that are recorded first, or a host known by rsa would show its unknown ed25519 key. */

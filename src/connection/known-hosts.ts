@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { UsageError } from "../errors/index.ts";
 
 /** One line of a known_hosts file; format: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". */
@@ -18,8 +18,47 @@ export function recordedName(name: string, port: number): string {
   return port === 22 ? lower : `[${lower}]:${port}`;
 }
 
-/** Reads known_hosts files; one that is not there is empty. Lines that are not understood are skipped, as ssh does. */
-export async function readKnownHosts(files: readonly string[]): Promise<readonly KnownHost[]> {
+/** Lines of known_hosts files, found by the name that they speak of. */
+export class KnownHosts {
+  /** In the order of the files. */
+  readonly entries: readonly KnownHost[];
+  /** By a plain name. */
+  readonly #plain = new Map<string, KnownHost[]>();
+  /** Hashed ones, and those with a wildcard or a negation: each has to be tried. */
+  readonly #others: KnownHost[] = [];
+  readonly #order = new Map<KnownHost, number>();
+
+  constructor(entries: readonly KnownHost[]) {
+    this.entries = entries;
+    for (const [index, entry] of entries.entries()) {
+      this.#order.set(entry, index);
+      if (/[|*?!]/.test(entry.hosts)) this.#others.push(entry);
+      else for (const name of new Set(entry.hosts.toLowerCase().split(","))) this.#plain.set(name, [...(this.#plain.get(name) ?? []), entry]);
+    }
+  }
+
+  /** The lines that speak of `name`, which is in `recordedName`'s form, in the order in which they stand. */
+  of(name: string): readonly KnownHost[] {
+    const found = [...(this.#plain.get(name) ?? []), ...this.#others.filter((entry) => matches(entry.hosts, name))];
+    return found.toSorted((a, b) => (this.#order.get(a) ?? 0) - (this.#order.get(b) ?? 0));
+  }
+}
+
+/** What was read, by the files' names and states: a thousand hosts share one file. */
+const read = new Map<string, { readonly state: string; readonly known: Promise<KnownHosts> }>();
+
+/** Reads known_hosts files, again only when one has changed; one that is not there is empty. Lines that are not understood are skipped, as ssh does. */
+export async function readKnownHosts(files: readonly string[]): Promise<KnownHosts> {
+  const states = await Promise.all(files.map((file) => stat(file, { bigint: true }).then(({ ino, size, mtimeNs, ctimeNs }) => `${ino} ${size} ${mtimeNs} ${ctimeNs}`, () => "")));
+  const [key, state] = [files.join("\0"), states.join("\0")];
+  const before = read.get(key);
+  if (before?.state === state) return await before.known;
+  const known = readAll(files);
+  read.set(key, { state, known });
+  return await known;
+}
+
+async function readAll(files: readonly string[]): Promise<KnownHosts> {
   const texts = await Promise.all(
     files.map((file) =>
       readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -28,7 +67,7 @@ export async function readKnownHosts(files: readonly string[]): Promise<readonly
       }),
     ),
   );
-  return texts.flatMap((text, i) => text.split("\n").flatMap((line, at) => parseLine(line, files[i] as string, at + 1) ?? []));
+  return new KnownHosts(texts.flatMap((text, i) => text.split("\n").flatMap((line, at) => parseLine(line, files[i] as string, at + 1) ?? [])));
 }
 
 function parseLine(text: string, file: string, line: number): KnownHost | undefined {

@@ -53,17 +53,23 @@ export function declare({ resolved, all, host, facts, roleFacts: extra, hub }: D
   const items: Item[] = [];
   for (const { use, vars } of resolved.roles.get(host.name) ?? []) {
     const t = new Tasks({ role: use.name, folder: use.role.folder, exports: use.role.exports, tags: new Set([...(resolved.play.tags ?? []), ...use.tags]), ledger });
-    const members = membersOf(use.name, use.role, all, hub);
     const view = hostView(host);
+    let made: readonly AnyMember[] | undefined;
+    // Made when a role asks for them: for every host of a large fleet a list of all hosts is a lot.
+    const members = () => (made ??= membersOf(use.name, use.role, all, hub));
     declaring(use.name, use.source, () => use.role.tasks({
       t,
       vars,
       facts: { ...facts, ...extra.get(use.name) },
       host: view,
-      members,
-      peers: members.filter((member) => member.host.name !== host.name),
+      get members() {
+        return members();
+      },
+      get peers() {
+        return members().filter((member) => member.host.name !== host.name);
+      },
       from: (name: string, role: Role) => {
-        const found = membersOf(role.name, role, all, hub).find((member) => member.host.name === name);
+        const found = all.flatMap((play) => play.all.flatMap((each) => (each.name === name ? memberIn(play, each, role.name, role, hub) ?? [] : []))).at(0);
         if (!found) throw new UsageError(`${use.name} asks for ${role.name} on ${name}, which does not use it`, { source: use.source });
         return found;
       },
@@ -90,15 +96,23 @@ export function declaring<T>(what: string, fallback: SourceLine, run: () => T): 
   }
 }
 
-function membersOf(name: string, role: Role, all: readonly ResolvedPlay[], hub: ValueHub): Member<z.ZodType, Record<string, z.ZodType>>[] {
-  const found = new Map<string, Member<z.ZodType, Record<string, z.ZodType>>>();
+type AnyMember = Member<z.ZodType, Record<string, z.ZodType>>;
+
+function membersOf(name: string, role: Role, all: readonly ResolvedPlay[], hub: ValueHub): AnyMember[] {
+  const found = new Map<string, AnyMember>();
   for (const play of all) {
     for (const host of play.all) {
-      const on = play.roles.get(host.name)?.find(({ use }) => use.name === name);
-      if (!on || found.has(host.name)) continue;
-      const exports = Object.fromEntries(Object.keys(role.exports).map((key) => [key, hub.exported(host.name, name, key)]));
-      found.set(host.name, { host: hostView(host), vars: on.vars, exports });
+      const member = found.has(host.name) ? undefined : memberIn(play, host, name, role, hub);
+      if (member) found.set(host.name, member);
     }
   }
   return [...found.values()];
+}
+
+/** A host's use of a role in a play. */
+function memberIn(play: ResolvedPlay, host: InventoryHost, name: string, role: Role, hub: ValueHub): AnyMember | undefined {
+  const on = play.roles.get(host.name)?.find(({ use }) => use.name === name);
+  if (!on) return undefined;
+  const exports = Object.fromEntries(Object.keys(role.exports).map((key) => [key, hub.exported(host.name, name, key)]));
+  return { host: hostView(host), vars: on.vars, exports };
 }

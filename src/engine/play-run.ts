@@ -74,9 +74,9 @@ export class PlayRun {
   async run(runs: readonly HostRun[]): Promise<void> {
     const { play } = this.#resolved;
     const { emit } = this.#options;
-    emit({ event: "play", play: play.name, hosts: runs.map((run) => run.name), roles: [...new Set([...this.#resolved.roles.values()].flat().map(({ use }) => use.name))] });
     const ready = runs.filter((run) => !run.ended).map((run) => this.#ready(run));
     refuseCircles(ready.map(({ run, declared }) => ({ host: run.name, items: declared.items })), this.#options.hub);
+    emit({ event: "play", play: play.name, hosts: runs.map((run) => run.name), roles: [...new Set([...this.#resolved.roles.values()].flat().map(({ use }) => use.name))] });
     for (const { cx } of ready) phase(cx, "waiting");
     for (const { run, declared } of ready) await loadKept(run.name, keptOf(declared.items), this.#options.kept);
     await Promise.all(ready.map((host) => this.#forked(host, () => this.#look(host))));

@@ -132,11 +132,14 @@ class PlaybookRun {
   }
 
   /**
-   * Declares everything once to see whether the names on the command line exist. Nothing was changed yet.
+   * Declares everything once to see whether the names on the command line exist, and whether later plays can be declared at
+   * all. Nothing was changed yet. The first play is declared by itself before it changes anything: without names to look for,
+   * once is enough.
    * @returns the index of the play to begin with.
    */
   #checkSelection(plays: readonly ResolvedPlay[], selection: Selection, roleNames: readonly string[]): number {
-    const { byPlay, complete } = declareAll(plays, this.#runs);
+    const named = Object.values(selection).some((wanted) => wanted !== undefined) || [...this.#runs.values()].some((run) => run.pending.size > 0);
+    const { byPlay, complete } = declareAll(plays, this.#runs, named ? 0 : 1);
     const nodes = byPlay.flat();
     if (nodes.length > 0 && complete) checkSelection(selection, nodes, roleNames);
     if (complete) for (const run of this.#runs.values()) this.#disown(run);
@@ -212,17 +215,22 @@ class PlaybookRun {
   }
 }
 
-/** Every resource of each play, declared for the sake of their names. `complete` is false when a later play cannot be declared yet. */
-export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<string, HostRun>): { byPlay: ResourceNode[][]; complete: boolean } {
-  const byPlay: ResourceNode[][] = plays.map(() => []);
+/**
+ * The resources of each play, declared for the sake of their names: of those with one id and the same tags, one.
+ * `complete` is false when a later play cannot be declared yet.
+ * @param from The index of the play to begin with.
+ */
+export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<string, HostRun>, from = 0): { byPlay: ResourceNode[][]; complete: boolean } {
+  const byPlay = plays.map(() => new Map<string, ResourceNode>());
   let complete = true;
   for (const [i, play] of plays.entries()) {
+    if (i < from) continue;
     for (const host of play.hosts) {
       const run = runs.get(host.name);
       if (!run?.facts || run.ended) continue;
       try {
         const { items, handlers } = declare({ resolved: play, all: plays, host, facts: run.facts, roleFacts: run.roleFacts, hub: new ValueHub() });
-        byPlay[i]?.push(...resourcesOf(items));
+        for (const node of resourcesOf(items)) byPlay[i]?.set([node.id, ...node.tags].join("\0"), node);
         for (const { id, formerly } of handlers) run.declares.add(id).add(formerly ?? id);
       } catch (error) {
         if (i === 0 || !(error instanceof HawserError) || error instanceof UsageError) throw error;
@@ -230,5 +238,5 @@ export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<str
       }
     }
   }
-  return { byPlay, complete };
+  return { byPlay: byPlay.map((nodes) => [...nodes.values()]), complete };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, test } from "node:test";
 import { matches, readKnownHosts, recordedName } from "../../src/connection/known-hosts.ts";
@@ -74,7 +74,7 @@ describe("reading known_hosts", () => {
     const [mine, all] = [join(folder, "mine"), join(folder, "all")];
     writeFileSync(mine, "# web1 ssh-rsa AAAA\n\n web1,web2\tssh-ed25519 AAAA a comment\r\nweb1 ssh-rsa BBBB\n   \nweb1 ssh-rsa\n@later web1 ssh-rsa AAAA\n@revoked * ssh-ed25519 CCCC\n@revoked web1\n");
     writeFileSync(all, "@cert-authority *.example.com ssh-ed25519 DDDD");
-    const found = await readKnownHosts([mine, join(folder, "none"), all]);
+    const { entries: found } = await readKnownHosts([mine, join(folder, "none"), all]);
     assert.deepEqual(
       found.map(({ file, line, marker, hosts, type, blob }) => [file === mine ? "mine" : "all", line, marker, hosts, type, blob.toString("base64")]),
       [
@@ -97,9 +97,21 @@ describe("reading known_hosts", () => {
     const { publicKey } = keyPair(folder, "host");
     writeFileSync(file, `web1.example.com,10.0.0.1 ${publicKey}\n[web1]:2222 ${publicKey}\n`);
     execFileSync("ssh-keygen", ["-H", "-f", file], { stdio: "ignore" });
-    const lines = await readKnownHosts([file]);
-    const found = (name: string, port: number): number[] => lines.filter(({ hosts }) => matches(hosts, recordedName(name, port))).map(({ line }) => line);
-    assert.ok(lines.every(({ hosts }) => hosts.startsWith("|1|")));
+    const known = await readKnownHosts([file]);
+    const found = (name: string, port: number): number[] => known.of(recordedName(name, port)).map(({ line }) => line);
+    assert.ok(known.entries.every(({ hosts }) => hosts.startsWith("|1|")));
     assert.deepEqual([found("web1.example.com", 22), found("10.0.0.1", 22), found("web1", 2222), found("web1", 22), found("web1.example.com", 2222)], [[1], [2], [3], [], []]);
+  });
+
+  it("finds each line once, in the order of the files, and reads a file again only when it has changed", async (t) => {
+    const folder = temporary(t);
+    const file = join(folder, "known_hosts");
+    writeFileSync(file, "*.lan,!b.lan ssh-rsa AAAA\na.lan,A.lan,x ssh-ed25519 BBBB\nb.lan ssh-rsa CCCC\n@revoked a.lan ssh-rsa DDDD\n");
+    const known = await readKnownHosts([file]);
+    const found = (name: string): number[] => known.of(name).map(({ line }) => line);
+    assert.deepEqual([found("a.lan"), found("b.lan"), found("c.lan"), found("y")], [[1, 2, 4], [3], [1], []]);
+    assert.equal(await readKnownHosts([file]), known);
+    appendFileSync(file, "y ssh-rsa AAAA\n");
+    assert.deepEqual((await readKnownHosts([file])).of("y").map(({ line }) => line), [5]);
   });
 });
