@@ -12,21 +12,23 @@ const places = new Map<string, SourceLine | "own">();
 
 /** The line of the role or playbook that called into hawser: the nearest stack frame outside hawser's own sources. */
 export function callSite(): SourceLine {
-  const { stackTraceLimit, prepareStackTrace } = Error;
+  const limit = Error.stackTraceLimit;
+  const prepare: unknown = Reflect.get(Error, "prepareStackTrace");
   try {
-    for (Error.stackTraceLimit of DEPTHS) {
+    for (const depth of DEPTHS) {
+      Error.stackTraceLimit = depth;
       // Frames as they are cost little; to write them out, with the lines of the TypeScript, costs most of a declaration.
       const raw = new Error("call site");
       Error.prepareStackTrace = (_, frames) => frames;
       const frames = raw.stack as unknown as readonly NodeJS.CallSite[];
-      Error.prepareStackTrace = prepareStackTrace;
+      Reflect.set(Error, "prepareStackTrace", prepare);
       let place = nearest(frames);
       // Made here and not in a function, so that it has the same frames.
       if (place === "unknown") place = nearest(frames, new Error("call site").stack?.split("\n").slice(-frames.length));
       if (typeof place === "object") return place;
     }
   } finally {
-    Object.assign(Error, { stackTraceLimit, prepareStackTrace });
+    Error.stackTraceLimit = limit;
   }
   return { file: "unknown", line: 0, column: 0 };
 }

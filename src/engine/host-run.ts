@@ -46,6 +46,10 @@ export class HostRun {
   readonly #options: HostRunOptions;
   #remote: Remote | undefined;
   readonly stage: StageFolder = { path: "", names: new Set() };
+  /** What the session had cost when it was closed. */
+  #requests = 0;
+  #over = false;
+  #closing: Promise<unknown> = Promise.resolve();
   facts: Facts | undefined;
   roleFacts: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();
   #refusal: HawserError | undefined;
@@ -69,18 +73,12 @@ export class HostRun {
   /** Connects on first use, takes the lock, lists owed handlers and reads the facts, in one request. */
   async prepare(roles: readonly RoleOnHost[], options: { readonly readOnly?: boolean } = {}): Promise<void> {
     const { emit } = this.#options;
-    if (!this.#remote) {
-      emit({ event: "phase", host: this.name, phase: "connecting" });
-      this.#remote = new Remote(await this.#options.connect(this.host), {
-        probeTimeout: this.#options.probeTimeout,
-        onConnection: (state) => emit({ event: "phase", host: this.name, phase: state === "lost" ? "reconnecting" : "applying" }),
-      });
-    }
+    const remote = (this.#remote ??= await this.#connect());
     emit({ event: "phase", host: this.name, phase: "facts" });
     const wanted = roleFacts(roles);
     const lock = this.#options.check || options.readOnly ? WATCH_LOCK : lockLines(this.#options.note, this.#options.run, this.#options.lockTimeout);
     const looks = [fragment(factsProbe, undefined, this.#options.redactor.add), ...wanted.map(({ spec }) => fragment(spec.probe, undefined, this.#options.redactor.add))];
-    const [facts, ...rest] = await this.#remote.look(looks, `${lock}${LIST_PENDING}`, (label, out) => this.#frame(label, out.toString().trim(), options.readOnly ?? false));
+    const [facts, ...rest] = await remote.look(looks, `${lock}${LIST_PENDING}`, (label, out) => this.#frame(label, out.toString().trim(), options.readOnly ?? false));
     // Thrown here and not where the frame arrives, which is inside a stream's listener.
     if (this.#refusal) throw this.#refusal;
     this.facts = parseFacts((facts as Look).seen);
@@ -109,12 +107,35 @@ export class HostRun {
     }
   }
 
-  get requests(): number {
-    return this.#remote?.session.requests ?? 0;
+  async #connect(): Promise<Remote> {
+    const { connect, emit, probeTimeout } = this.#options;
+    if (this.#over) throw this.#closed();
+    emit({ event: "phase", host: this.name, phase: "connecting" });
+    const session = await connect(this.host);
+    // The run was stopped meanwhile.
+    if (this.#over) await session.close();
+    if (this.#over) throw this.#closed();
+    return new Remote(session, { probeTimeout, onConnection: (state) => emit({ event: "phase", host: this.name, phase: state === "lost" ? "reconnecting" : "applying" }) });
   }
 
+  #closed(): HawserError {
+    return new HawserError("the host's part in this run is over", { host: this.name });
+  }
+
+  get requests(): number {
+    return this.#remote?.session.requests ?? this.#requests;
+  }
+
+  /** Ends the session, and with it the lock; the host cannot be worked on any more. Resolves when it is gone, and never rejects. */
   async close(): Promise<void> {
-    await this.#remote?.session.close();
+    this.#over = true;
+    const session = this.#remote?.session;
+    if (session) {
+      this.#requests = session.requests;
+      this.#remote = undefined;
+      this.#closing = session.close();
+    }
+    await this.#closing;
   }
 }
 

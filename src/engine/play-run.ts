@@ -34,6 +34,8 @@ export interface PlayRunOptions {
   readonly aborted: () => boolean;
   readonly plays: readonly ResolvedPlay[];
   readonly kept: KeptStore | undefined;
+  /** Called when a host's part in the play is over. */
+  readonly left: (run: HostRun) => void;
 }
 
 /** A host in a play, once it was told what it gets. */
@@ -79,15 +81,24 @@ export class PlayRun {
     emit({ event: "play", play: play.name, hosts: runs.map((run) => run.name), roles: [...new Set([...this.#resolved.roles.values()].flat().map(({ use }) => use.name))] });
     for (const { cx } of ready) phase(cx, "waiting");
     for (const { run, declared } of ready) await loadKept(run.name, keptOf(declared.items), this.#options.kept);
-    await Promise.all(ready.map((host) => this.#forked(host, () => this.#look(host))));
     for (const run of runs) if (run.ended) this.#options.hub.gone(run.name);
-    for (const [i, batch] of serialBatches(ready, this.#options.check ? undefined : play.serial).entries()) {
-      const alive = batch.filter(({ run }) => !run.ended);
-      for (const { run } of alive) this.#options.hub.begin(run.name);
-      await Promise.all(alive.map((host) => this.#forked(host, () => this.#work(host, i > 0)).finally(() => this.#options.hub.end(host.run.name))));
+    // What is known of a host is let go of as soon as it is done: a fleet has many.
+    const parts = new Map(ready.splice(0).map((part) => [part.run, part]));
+    const batches = serialBatches([...parts.keys()], this.#options.check ? undefined : play.serial);
+    for (const batch of batches) {
+      for (const run of batch) this.#options.hub.begin(run.name);
+      await Promise.all(batch.map(async (run) => {
+        try {
+          await this.#forked(run, () => this.#work(parts.get(run) as Ready));
+        } finally {
+          this.#options.hub.end(run.name);
+          this.#conclude(parts.get(run) as Ready);
+          parts.delete(run);
+        }
+      }));
       this.#judge(batch);
     }
-    for (const { cx, run, declared } of ready) this.#close(cx, run, declared);
+    if (this.#stop !== undefined) for (const run of batches.flat()) run.ended ??= "stopped";
   }
 
   #ready(run: HostRun): Ready {
@@ -133,7 +144,7 @@ export class PlayRun {
     return open;
   }
 
-  async #forked({ run }: Ready, work: () => Promise<void>): Promise<void> {
+  async #forked(run: HostRun, work: () => Promise<void>): Promise<void> {
     await this.#options.fork.acquire();
     try {
       await work();
@@ -146,16 +157,12 @@ export class PlayRun {
     }
   }
 
-  async #look({ cx, declared }: Ready): Promise<void> {
+  async #work({ cx, declared, ops }: Ready): Promise<void> {
+    const why = cx.stopping();
+    if (why !== undefined) throw new HostStopped(why);
     phase(cx, "probing");
     const wanted = cx.book.fragments(resourcesOf(declared.items).filter((node) => cx.skips(node) === undefined));
     cx.book.record(wanted, await cx.remote.look(wanted));
-  }
-
-  async #work(host: Ready, lookAgain: boolean): Promise<void> {
-    const { cx, declared, ops } = host;
-    if (cx.stopping() !== undefined) throw new HostStopped(cx.stopping() ?? "");
-    if (lookAgain) await this.#look(host);
     if (!this.#options.check) await recoverKept(cx, keptOf(declared.items), toolsFor(cx));
     if (this.#options.check) await new HostCheck(cx).run(ops);
     else await new HostApply(cx, resourcesOf(declared.items)).run(ops);
@@ -163,17 +170,17 @@ export class PlayRun {
   }
 
   /** After a batch: may the next one begin? */
-  #judge(batch: readonly Ready[]): void {
-    const failed = batch.filter(({ run }) => run.ended).length;
+  #judge(batch: readonly HostRun[]): void {
+    const failed = batch.filter((run) => run.ended).length;
     const limit = this.#resolved.play.maxFailPercentage;
     const percent = (failed * 100) / Math.max(1, batch.length);
     if (limit !== undefined && percent > limit) this.#stop ??= `${failed} of ${batch.length} hosts failed, more than ${limit}%`;
   }
 
-  #close(cx: HostContext, run: HostRun, declared: Declared): void {
-    const nodes = resourcesOf(declared.items);
-    run.counts.notReached += nodes.filter((node) => !cx.outcomes.has(node.id)).length;
-    if (this.#stop !== undefined) run.ended ??= "stopped";
+  /** Counts what was not reached on a host whose part is over. */
+  #conclude({ cx, run, declared }: Ready): void {
+    run.counts.notReached += resourcesOf(declared.items).filter((node) => !cx.outcomes.has(node.id)).length;
     if (cx.check) for (const handler of declared.handlers.filter((node: HandlerNode) => cx.outcomes.has(node.id))) run.pending.delete(handler.id);
+    this.#options.left(run);
   }
 }

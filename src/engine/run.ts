@@ -99,7 +99,8 @@ class PlaybookRun {
         if (runs.length === 0) continue;
         try {
           if (!first) await this.#prepare([play], (run) => play.roles.get(run.name) ?? []);
-          await this.#play(play, plays, runs, selection);
+          const later = new Set(plays.slice(plays.indexOf(play) + 1).flatMap(({ hosts }) => hosts.map(({ name }) => name)));
+          await this.#play(play, plays, runs, selection, later);
         } catch (error) {
           // Before the first play nothing was done, so there is nothing to recap.
           if (first || !(error instanceof UsageError)) throw error;
@@ -125,6 +126,7 @@ class PlaybookRun {
         await run.prepare(rolesOf(run));
       } catch (error) {
         endHost(run, this.#options.abort?.aborted ? new HostStopped("the run was stopped", { cause: error }) : error, this.#redactor, this.#emit);
+        void run.close();
       } finally {
         this.#fork.release();
       }
@@ -164,7 +166,7 @@ class PlaybookRun {
     }
   }
 
-  async #play(play: ResolvedPlay, plays: readonly ResolvedPlay[], runs: readonly HostRun[], selection: Selection): Promise<void> {
+  async #play(play: ResolvedPlay, plays: readonly ResolvedPlay[], runs: readonly HostRun[], selection: Selection, later: ReadonlySet<string>): Promise<void> {
     const working = new Set(runs.map((run) => run.name));
     const reading = new Set<string>();
     this.#hub.onWanted = (host) => {
@@ -182,6 +184,8 @@ class PlaybookRun {
       emit: this.#emit,
       plays,
       kept: this.#options.kept,
+      // A session that nobody needs any more is closed; its host is unlocked for others.
+      left: (run) => void (run.ended || !later.has(run.name) ? run.close() : undefined),
       aborted: () => this.#options.abort?.aborted === true,
       interrupted: () => (this.#options.interrupt?.aborted || this.#options.abort?.aborted ? "the run was interrupted" : undefined),
     }).run(runs);
@@ -192,7 +196,8 @@ class PlaybookRun {
     this.#hub.begin(host.name);
     const done = readExports(run, play, plays, this.#hub, this.#redactor)
       .catch((error: unknown) => this.#emit({ event: "warning", host: host.name, message: `its values could not be read: ${this.#redactor.text((error as Error).message)}` }))
-      .finally(() => this.#hub.end(host.name));
+      .finally(() => this.#hub.end(host.name))
+      .finally(() => run.close());
     this.#readers.push({ run, done });
   }
 
