@@ -1,6 +1,6 @@
 import { HawserError, UsageError } from "../errors/index.ts";
 import type { Lane } from "../dsl/lane.ts";
-import { keptOf, resourcesOf, type HandlerNode } from "../dsl/items.ts";
+import { keptOf, resourcesOf, type HandlerNode, type Item } from "../dsl/items.ts";
 import { HostApply } from "./apply.ts";
 import { HostCheck } from "./check.ts";
 import { refuseCircles } from "./circles.ts";
@@ -85,11 +85,14 @@ export class PlayRun {
     // What is known of a host is let go of as soon as it is done: a fleet has many.
     const parts = new Map(ready.splice(0).map((part) => [part.run, part]));
     const batches = serialBatches([...parts.keys()], this.#options.check ? undefined : play.serial);
+    // Who is to enter a lane does so in the inventory's order, and not in that of the looks' answers.
+    const first = [...parts.values()].some(({ declared }) => hasLane(declared.items));
     for (const batch of batches) {
       for (const run of batch) this.#options.hub.begin(run.name);
+      if (first) await Promise.all(batch.map((run) => this.#forked(run, () => this.#look(parts.get(run) as Ready))));
       await Promise.all(batch.map(async (run) => {
         try {
-          await this.#forked(run, () => this.#work(parts.get(run) as Ready));
+          if (!run.ended) await this.#forked(run, () => this.#work(parts.get(run) as Ready, !first));
         } finally {
           this.#options.hub.end(run.name);
           this.#conclude(parts.get(run) as Ready);
@@ -157,12 +160,17 @@ export class PlayRun {
     }
   }
 
-  async #work({ cx, declared, ops }: Ready): Promise<void> {
-    const why = cx.stopping();
-    if (why !== undefined) throw new HostStopped(why);
+  async #look({ cx, declared }: Ready): Promise<void> {
     phase(cx, "probing");
     const wanted = cx.book.fragments(resourcesOf(declared.items).filter((node) => cx.skips(node) === undefined));
     cx.book.record(wanted, await cx.remote.look(wanted));
+  }
+
+  async #work(host: Ready, look: boolean): Promise<void> {
+    const { cx, declared, ops } = host;
+    const why = cx.stopping();
+    if (why !== undefined) throw new HostStopped(why);
+    if (look) await this.#look(host);
     if (!this.#options.check) await recoverKept(cx, keptOf(declared.items), toolsFor(cx));
     if (this.#options.check) await new HostCheck(cx).run(ops);
     else await new HostApply(cx, resourcesOf(declared.items)).run(ops);
@@ -183,4 +191,9 @@ export class PlayRun {
     if (cx.check) for (const handler of declared.handlers.filter((node: HandlerNode) => cx.outcomes.has(node.id))) run.pending.delete(handler.id);
     this.#options.left(run);
   }
+}
+
+/** Whether any block lets in only so many hosts at a time. */
+function hasLane(items: readonly Item[]): boolean {
+  return items.some((item) => item.type === "block" && (item.lane !== undefined || hasLane([...item.items, ...item.rescue, ...item.always])));
 }

@@ -197,7 +197,7 @@ class PlaybookRun {
     const done = readExports(run, play, plays, this.#hub, this.#redactor)
       .catch((error: unknown) => this.#emit({ event: "warning", host: host.name, message: `its values could not be read: ${this.#redactor.text((error as Error).message)}` }))
       .finally(() => this.#hub.end(host.name))
-      .finally(() => run.close());
+      .finally(() => void run.close());
     this.#readers.push({ run, done });
   }
 
