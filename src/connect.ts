@@ -8,7 +8,7 @@ export interface ConnectOptions {
 }
 
 /** Opens sessions to the hosts of an inventory; its hosts may be one another's jump hosts, by name. */
-export function connectTo(inventory: Inventory, { keepOpen }: ConnectOptions = {}): { open: (host: InventoryHost) => Promise<Session>; close: () => Promise<void> } {
+export function connectTo(inventory: Inventory, { keepOpen }: ConnectOptions = {}): { open: (host: InventoryHost) => Promise<Session>; close: () => Promise<void>; leave: () => void } {
   const targetOf = ({ name, connection, become }: InventoryHost): Target => ({ host: name, connection: keepOpen === undefined ? connection : { ...connection, keepOpen }, become });
   const byName = new Map(inventory.hosts.map((host) => [host.name, host]));
   const connector = connectorFor({
@@ -17,5 +17,5 @@ export function connectTo(inventory: Inventory, { keepOpen }: ConnectOptions = {
       return host && targetOf(host);
     },
   });
-  return { open: (host) => connector.open(targetOf(host)), close: () => connector.close() };
+  return { open: (host) => connector.open(targetOf(host)), close: () => connector.close(), leave: () => connector.leave() };
 }

@@ -119,7 +119,7 @@ async function runFile(file: string, flags: Flags, importFile: ImportFile): Prom
     }
     return await reported(flags, (listen, signals) => runPlaybook(playbook, { ...options, ...signals }, listen));
   } finally {
-    await connections.close();
+    connections.leave();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Connector, Session } from "../engine/session.ts";
+import type { Connector } from "../engine/session.ts";
 import { Bastions } from "./bastions.ts";
 import { connectHop } from "./connect-hop.ts";
 import type { Hop } from "./hop.ts";
@@ -42,13 +42,17 @@ export function connectorFor(options: ConnectorOptions = {}): Connector<Target> 
   return {
     open: (target) => (target.connection.kind === "local" ? local : ssh).open(target),
     close: async () => void (await Promise.all([ssh.close(), local.close()])),
+    leave: () => {
+      ssh.leave();
+      local.leave();
+    },
   };
 }
 
 class OpenSessions implements Connector<Target> {
   readonly #connect: (target: Target, again: boolean) => Promise<Transport>;
   readonly #closeRest: () => Promise<void>;
-  readonly #open = new Set<Session>();
+  readonly #open = new Set<HostSession>();
 
   /** @param connect Told whether it is once more, after the first connection was lost. */
   constructor(connect: (target: Target, again: boolean) => Promise<Transport>, closeRest: () => Promise<void>) {
@@ -56,7 +60,7 @@ class OpenSessions implements Connector<Target> {
     this.#closeRest = closeRest;
   }
 
-  async open(target: Target): Promise<Session> {
+  async open(target: Target): Promise<HostSession> {
     const session = new HostSession(target, await this.#connect(target, false), () => this.#connect(target, true), () => this.#open.delete(session));
     this.#open.add(session);
     return session;
@@ -65,5 +69,10 @@ class OpenSessions implements Connector<Target> {
   async close(): Promise<void> {
     await Promise.all([...this.#open].map((session) => session.close()));
     await this.#closeRest();
+  }
+
+  leave(): void {
+    for (const session of this.#open) session.leave();
+    void this.close();
   }
 }

@@ -87,6 +87,11 @@ export class KeptShell {
     return this.#program !== undefined && this.#exit === undefined;
   }
 
+  /** Whether no script runs. */
+  get idle(): boolean {
+    return this.#running === undefined;
+  }
+
   get program(): Program | undefined {
     return this.#program;
   }

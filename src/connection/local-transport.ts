@@ -12,6 +12,7 @@ export class LocalTransport implements Transport {
   readonly place = "this machine";
   readonly user = localUser();
   readonly slots = new Slots(CHANNELS);
+  readonly hangsUp = false;
   readonly #host: string;
   readonly #running = new Set<ChildProcessWithoutNullStreams>();
   #lost: string | undefined;

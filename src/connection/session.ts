@@ -29,7 +29,7 @@ export class HostSession implements Session {
   #shell: { readonly kept: KeptShell; readonly release: () => void } | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #requests = 0;
-  #closed = false;
+  #closing: Promise<void> | undefined;
   readonly #onClose: () => void;
 
   constructor(target: Target, transport: Transport, connect: () => Promise<Transport>, onClose: () => void) {
@@ -184,16 +184,29 @@ export class HostSession implements Session {
     this.#requests = 0;
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#onClose();
-    const program = this.#shell?.kept.program;
-    if (program && this.#shell?.kept.usable) {
-      program.stdin.end();
-      await Promise.race([program.closed, new Promise((resolve) => setTimeout(resolve, GOODBYE).unref())]);
+  /** Closes; whoever is about to exit need not wait for what the host says to that. */
+  leave(): void {
+    void this.close();
+    if (this.#endsByItself) this.#transport.leave?.();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close().finally(this.#onClose);
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const kept = this.#shell?.kept;
+    if (kept?.program && kept.usable) {
+      kept.program.stdin.end();
+      if (!this.#endsByItself) await Promise.race([kept.program.closed, new Promise((resolve) => setTimeout(resolve, GOODBYE).unref())]);
     }
     await this.#transport.close();
+  }
+
+  /** The end of its input ends an idle shell, after what it has to tidy up. On a terminal, or below sudo, a signal might come first. */
+  get #endsByItself(): boolean {
+    return (this.#shell?.kept.idle ?? true) && this.#transport.hangsUp && effectiveBecome(this.#target.become, this.#transport.user).method === "none";
   }
 
   #ask(script: string, events: ChannelEvents): { script: string; events: ChannelEvents; onExchange: () => void } {

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel, ExecOptions } from "ssh2";
 import { ConnectionLost } from "../engine/session.ts";
@@ -36,6 +37,7 @@ export class SshTransport implements Transport {
   readonly place: string;
   readonly user: string;
   readonly slots = new Slots(CHANNELS);
+  readonly hangsUp = true;
   readonly hostKey: Buffer;
   readonly via: SshTransport | undefined;
   /** Resolves when the connection has ended, whoever ended it. */
@@ -118,14 +120,21 @@ export class SshTransport implements Transport {
     });
   }
 
-  async close(): Promise<void> {
-    if (this.#lost !== undefined) return;
-    this.#lost = `the connection to ${this.place} was closed`;
-    this.#client.end();
-    // Not the client's own `destroy`, which does nothing after its `end`: a host that is gone does not hang up.
-    const timer = setTimeout(() => this.#stream.destroy(), GOODBYE);
-    await this.gone;
-    clearTimeout(timer);
+  close(): Promise<void> {
+    if (this.#lost === undefined) {
+      this.#lost = `the connection to ${this.place} was closed`;
+      this.#client.end();
+      // Not the client's own `destroy`, which does nothing after its `end`: a host that is gone does not hang up.
+      const timer = setTimeout(() => this.#stream.destroy(), GOODBYE).unref();
+      void this.gone.then(() => clearTimeout(timer));
+    }
+    return this.gone;
+  }
+
+  leave(): void {
+    void this.close();
+    // Once what was written has left. ssh2's own timers, too, run until the socket is closed.
+    if (this.#stream instanceof Socket) this.#stream.destroySoon();
   }
 
   #exec(command: string, options: ExecOptions, events: ChannelEvents): Promise<SshChannel> {

@@ -25,6 +25,8 @@ export interface Transport {
   /** The login user. */
   readonly user: string;
   readonly slots: Slots;
+  /** Whether an idle shell ends by itself, and cleanly, when the transport is closed, without being waited for. */
+  readonly hangsUp: boolean;
   /** Why the connection is gone, once it is. */
   readonly lost: string | undefined;
   /**
@@ -32,6 +34,8 @@ export interface Transport {
    * @throws ConnectionLost
    */
   open(command: string, events: ChannelEvents, options?: { readonly tty?: boolean }): Promise<Channel>;
-  /** Never rejects. */
+  /** Resolves when the connection is gone. Never rejects. */
   close(): Promise<void>;
+  /** Closes, and does not keep the process alive for the other side's last packet. Where it is missing, closing is waited for. */
+  leave?(): void;
 }

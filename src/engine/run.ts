@@ -113,7 +113,8 @@ class PlaybookRun {
     } finally {
       this.#options.abort?.removeEventListener("abort", stopNow);
       await Promise.all(this.#readers.map(({ done }) => done));
-      await this.#closeAll();
+      // The connector waits for them, if anybody does.
+      void this.#closeAll();
     }
   }
 

@@ -65,13 +65,15 @@ export interface Session {
   kill(processGroup: number, signal: "TERM" | "KILL"): Promise<void>;
   /** Connects anew after a loss or a reboot, trying until `withinSeconds` have passed. @throws Unreachable */
   reconnect(withinSeconds: number): Promise<void>;
-  /** Never rejects. */
+  /** Resolves when the connection is gone. Never rejects. */
   close(): Promise<void>;
 }
 
 /** Opens sessions; the connection layer has one for ssh and one for the local machine. */
 export interface Connector<Target> {
   open(target: Target): Promise<Session>;
-  /** Closes what is left open, jump hosts included. */
+  /** Closes what is left open, jump hosts included, and waits for what is being closed. */
   close(): Promise<void>;
+  /** The same for a process that is about to end: what is not waited for may take one more round trip. */
+  leave(): void;
 }

@@ -17,6 +17,7 @@ export class KeptTransport implements Transport {
   readonly place: string;
   readonly user: string;
   readonly slots = new Slots(CHANNELS);
+  readonly hangsUp = false;
   readonly #host: string;
   readonly #path: string;
   readonly #lease: Line;
