@@ -199,7 +199,7 @@ export class HostSession implements Session {
     const kept = this.#shell?.kept;
     if (kept?.program && kept.usable) {
       kept.program.stdin.end();
-      if (!this.#endsByItself) await Promise.race([kept.program.closed, new Promise((resolve) => setTimeout(resolve, GOODBYE).unref())]);
+      await Promise.race([kept.program.closed, new Promise((resolve) => setTimeout(resolve, GOODBYE).unref())]);
     }
     await this.#transport.close();
   }
