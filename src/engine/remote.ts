@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { HawserError } from "../errors/index.ts";
+import { readMany } from "../resources/look-many.ts";
 import { FrameReader } from "./frames.ts";
-import { lookOf, type Fragment, type Look } from "./fragment.ts";
-import { batchScript, probeScript, resumeScript, type Step } from "./script.ts";
+import { expectedLook, lookOf, type Fragment, type Look } from "./fragment.ts";
+import { batchScript, type NumberedLook, probeScript, resumeScript, type Step, togetherOf } from "./script.ts";
 import { ConnectionLost, type Session, ShellEnded } from "./session.ts";
 
 /** Seconds after which a connection that broke is given up. */
@@ -88,13 +89,15 @@ export class Remote {
   async look(looks: readonly Fragment[], before = "", onFrame: (label: string, out: Buffer, err: Buffer) => void = () => {}): Promise<Look[]> {
     const results = new Map<number, Look>();
     let lines = before;
-    for (;;) {
+    for (let together = true; ; together = false) {
       const open = looks.map((look, index) => ({ index, look })).filter(({ index }) => !results.has(index));
       if (open.length === 0 && lines === "") break;
-      const stuck = await this.#lookOnce(open, lines, results, (frame) => {
+      const stuck = await this.#lookOnce(open, { before: lines, together }, results, (frame) => {
         lines = "";
         onFrame(frame.label, frame.out, frame.err);
       });
+      // One by one it shows which of them it is, and what changed while it was read is read again.
+      if (together && (stuck || open.some(({ index }) => !results.has(index)))) continue;
       if (!stuck) break;
       const first = open.find(({ index }) => !results.has(index));
       if (!first) break;
@@ -111,7 +114,7 @@ export class Remote {
     const results = new Map<number, Look>();
     try {
       // Lines before the looks keep a lost connection from being mended by asking again.
-      await this.#lookOnce([{ index: 0, look: command }], ":\n", results, () => {});
+      await this.#lookOnce([{ index: 0, look: command }], { before: ":\n", together: false }, results, () => {});
     } catch (error) {
       if (!(error instanceof ConnectionLost) && !(error instanceof ShellEnded)) throw error;
     }
@@ -119,24 +122,34 @@ export class Remote {
   }
 
   /** @returns whether the time-out struck. */
-  async #lookOnce(open: readonly { index: number; look: Fragment }[], before: string, results: Map<number, Look>, onFrame: (frame: Frame) => void): Promise<boolean> {
+  async #lookOnce(open: readonly NumberedLook[], { before, together: mayJoin }: { readonly before: string; readonly together: boolean }, results: Map<number, Look>, onFrame: (frame: Frame) => void): Promise<boolean> {
     const [mark, end] = [nonce(), nonce()];
     const abort = new AbortController();
     // Taking the lock waits by itself, with its own limit.
     let timer = before === "" ? this.#timer(abort) : undefined;
     let last: number | undefined;
+    let together: readonly NumberedLook[] = [];
     const pairs = new FramePairs((frame) => {
       clearTimeout(timer);
       timer = this.#timer(abort);
       const [type, index, code] = frame.label.split(" ");
       const now = performance.now();
       if (type === "P") results.set(Number(index), { ...lookOf(frame.out, frame.err, Number(code)), ...(last !== undefined && { seconds: (now - last) / 1000 }) });
-      else onFrame(frame);
+      else if (type === "F") {
+        for (const [i, seen] of readMany(frame.out.toString())) {
+          const at = together[i];
+          if (at) results.set(at.index, expectedLook(seen));
+        }
+      } else onFrame(frame);
       last = now;
     });
     const out = new FrameReader(mark, (label, body) => pairs.add("out", label, body));
     const err = new FrameReader(mark, (label, body) => pairs.add("err", label, body));
-    const ask = () => this.session.request(probeScript(mark, end, open.filter(({ index }) => !results.has(index)), before), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal, showable: open.every(({ look }) => !look.sensitive) });
+    const ask = () => {
+      const left = open.filter(({ index }) => !results.has(index));
+      together = mayJoin ? togetherOf(left) : [];
+      return this.session.request(probeScript(mark, end, left, { before, together }), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal, showable: open.every(({ look }) => !look.sensitive) });
+    };
     try {
       await ask().catch(async (error: unknown) => {
         if (!(error instanceof ConnectionLost) || before !== "") throw error;

@@ -1,3 +1,4 @@
+import { LOOK_MANY, lookedAt } from "../resources/look-many.ts";
 import { staged } from "../resources/write.ts";
 import { quote } from "../shell/index.ts";
 import { evaluable, type Fragment } from "./fragment.ts";
@@ -36,7 +37,7 @@ export interface Step {
 
 /**
  * Functions that every script begins with. Frames end with a newline and `<mark> <label>;` on both streams:
- * `P i code` a look, `G i` a guard that differed, `B i` an apply begins, `A i code` it ended, `H i` a handler that was not due.
+ * `F 0` the looks at files that were made together, `P i code` a look, `G i` a guard that differed, `B i` an apply begins, `A i code` it ended, `H i` a handler that was not due.
  * Lock descriptor 9 is closed for everything that is run, or a daemon would inherit it.
  */
 function prelude(mark: string): string {
@@ -74,15 +75,33 @@ hw_a() {
 
 const finish = (end: string): string => `printf '\\n%s\\n' ${end}; printf '\\n%s\\n' ${end} >&2\n`;
 
-interface NumberedLook {
+export interface NumberedLook {
   readonly index: number;
   readonly look: Fragment;
 }
 
-/** Looks, in order; nothing is changed. */
-export function probeScript(mark: string, end: string, looks: readonly NumberedLook[], before = ""): string {
+/** Fewer looks at files are not worth a script of their own. */
+const MANY = 4;
+
+/** Looks at files that one command can make together, in its order: frame `F 0`. */
+export function togetherOf(looks: readonly NumberedLook[]): readonly NumberedLook[] {
+  const together = looks.filter(({ look }) => look.user === undefined && lookedAt(look.text) !== undefined);
+  return together.length < MANY ? [] : together;
+}
+
+/**
+ * Looks; nothing is changed.
+ * @param together Those of them that are made by one command, as `togetherOf` gives them.
+ */
+export function probeScript(mark: string, end: string, looks: readonly NumberedLook[], { before = "", together = [] }: { readonly before?: string; readonly together?: readonly NumberedLook[] } = {}): string {
   const repeats = new Repeats(looks.map(lookText));
-  return `${prelude(mark)}${before}${repeats.definitions}${looks.map((look) => probeLine(look, repeats)).join("")}${finish(end)}`;
+  const position = new Map(together.map((look, i) => [look, i]));
+  const many = together.length === 0 ? "" : `${LOOK_MANY}hw_f ${together.map(({ look }) => lookedAt(look.text)).join(" ")} </dev/null\nhw_m "F 0"\n`;
+  const lines = looks.map((look) => {
+    const i = position.get(look);
+    return i === undefined ? probeLine(look, repeats) : `hw_o ${look.index} ${repeats.word(lookText(look))} ${i}\n`;
+  });
+  return `${prelude(mark)}${before}${many}${repeats.definitions}${lines.join("")}${finish(end)}`;
 }
 
 const lookText = ({ look }: { readonly look: Fragment }): string => evaluable(look, { strict: false });
