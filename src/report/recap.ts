@@ -6,6 +6,8 @@ import { cells, clean, count, duration, padEnd, padStart } from "./text.ts";
 
 /** Up to this many hosts are named in the command to run next. */
 const NAMED_HOSTS = 8;
+/** Up to this many hosts have a row each; of more, those that fared alike share one. */
+const MOST_ROWS = 25;
 
 export interface RecapInput {
   readonly recap: RecapEvent;
@@ -26,14 +28,38 @@ export function recapText(input: RecapInput, style: LineStyle): string {
   ].join("");
 }
 
+/** A host, or several that fared alike. */
+interface Row {
+  readonly label: string;
+  readonly hosts: readonly string[];
+  readonly counts: HostCounts;
+}
+
+/** In the recap's order. Whoever did not come through has a row alone, however many they are. */
+function rowsOf({ recap }: RecapInput): Row[] {
+  const all = Object.entries(recap.hosts);
+  if (all.length <= MOST_ROWS) return all.map(([host, counts]) => ({ label: host, hosts: [host], counts }));
+  const alike = new Map<string, [string, HostCounts][]>();
+  for (const [host, counts] of all) {
+    const key = isBad(counts) ? host : JSON.stringify([counts, recap.pendingHandlers[host]]);
+    alike.set(key, [...(alike.get(key) ?? []), [host, counts]]);
+  }
+  return [...alike.values()].map((group) => {
+    const [host, counts] = group[0] as [string, HostCounts];
+    return { label: group.length === 1 ? host : count(group.length, "host"), hosts: group.map(([name]) => name), counts };
+  });
+}
+
+const isBad = (counts: HostCounts): boolean => counts.unreachable || counts.failed > 0 || counts.notReached > 0;
+
 interface Column {
   readonly title: string;
-  readonly value: (counts: HostCounts, host: string) => string;
+  readonly value: (row: Row) => string;
   readonly paint?: Paint;
 }
 
 function number(title: string, key: Exclude<keyof HostCounts, "unreachable">, paint?: Paint): Column {
-  return { title, value: (counts) => String(counts[key]), ...(paint && { paint }) };
+  return { title, value: ({ counts }) => String(counts[key]), ...(paint && { paint }) };
 }
 
 function columns({ recap, seconds }: RecapInput, check: boolean, color: Colors): Column[] {
@@ -49,30 +75,29 @@ function columns({ recap, seconds }: RecapInput, check: boolean, color: Colors):
     number("not reached", "notReached", color.red),
     number("handlers", "handlersPending", color.yellow),
     number("requests", "requests"),
-    { title: "seconds", value: (_, host) => seconds(host).toFixed(1) },
+    // Of several the slowest.
+    { title: "seconds", value: ({ hosts }) => Math.max(...hosts.map(seconds)).toFixed(1) },
   ];
 }
 
 function table(input: RecapInput, { check, color, width }: LineStyle): string {
-  const hosts = Object.entries(input.recap.hosts);
-  const nameWidth = Math.max("host".length, ...hosts.map(([host]) => cells(host)));
-  const states = new Map(hosts.map(([host, counts]) => [host, hostState(counts, color)]));
-  const stateWidth = Math.max(0, ...[...states.values()].map(({ text }) => cells(text)));
-  const widthOf = (column: Column): number => Math.max(cells(column.title), ...hosts.map(([host, counts]) => cells(column.value(counts, host))));
+  const lines = rowsOf(input).map((row) => ({ row, state: hostState(row.counts, color) }));
+  const nameWidth = Math.max("host".length, ...lines.map(({ row }) => cells(row.label)));
+  const stateWidth = Math.max(0, ...lines.map(({ state }) => cells(state.text)));
+  const widthOf = (column: Column): number => Math.max(cells(column.title), ...lines.map(({ row }) => cells(column.value(row))));
   const whole = columns(input, check, color);
   const isTooWide = 4 + nameWidth + stateWidth + whole.reduce((sum, column) => sum + 2 + widthOf(column), 0) > width;
   // What a narrow terminal does without: the columns that would be all zeros.
-  const all = isTooWide ? whole.filter((column) => hosts.some(([host, counts]) => column.value(counts, host) !== "0")) : whole;
+  const all = isTooWide ? whole.filter((column) => lines.some(({ row }) => column.value(row) !== "0")) : whole;
   const widths = all.map(widthOf);
   const title = `  ${padEnd("host", nameWidth)}  ${" ".repeat(stateWidth)}  ${all.map((column, index) => padStart(column.title, widths[index] ?? 0)).join("  ")}`;
-  const rows = hosts.map(([host, counts]) => {
-    const state = states.get(host) ?? hostState(counts, color);
+  const rows = lines.map(({ row, state }) => {
     const values = all.map((column, index) => {
-      const value = column.value(counts, host);
+      const value = column.value(row);
       const paint = value === "0" ? color.dim : (column.paint ?? String);
       return paint(padStart(value, widths[index] ?? 0));
     });
-    return `  ${color.bold(padEnd(host, nameWidth))}  ${state.paint(padEnd(state.text, stateWidth))}  ${values.join("  ")}`;
+    return `  ${color.bold(padEnd(row.label, nameWidth))}  ${state.paint(padEnd(state.text, stateWidth))}  ${values.join("  ")}`;
   });
   return [color.dim(title), ...rows, ""].join("\n");
 }

@@ -58,3 +58,11 @@ void test("pending handlers are named", () => {
   const lines = recap({ a: { handlersPending: 2 } }, { pendingHandlers: { a: ["reload", "restart"], b: [] } });
   assert.ok(lines.includes("  a  handlers pending: reload, restart"));
 });
+
+void test("of many hosts those that fared alike share a row, and who did not come through keeps its own", () => {
+  const fleet = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`web-${index}`, { ok: 5, requests: 2 }]));
+  const lines = recap({ ...fleet, "web-3": { ok: 4, changed: 1, requests: 4 }, "web-8": { failed: 1 }, "web-9": { failed: 1 }, "db-1": { unreachable: true } }, { result: "failed" });
+  const names = lines.slice(1, -2).map((line) => line.trim().split(/ {2,}/).slice(0, 2).join(", "));
+  assert.deepEqual(names, ["37 hosts, ✔ ok", "web-3, + changed", "web-8, ✖ failed", "web-9, ✖ failed", "db-1, ✖ unreachable"]);
+  assert.equal(recap(fleet).length, 4, "a title, a row, an empty line, the last line");
+});
