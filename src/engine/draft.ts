@@ -125,10 +125,18 @@ export class Draft {
     try {
       return node.kind.plan(node.args, look.seen, this.#state.cx.kinds);
     } catch (error) {
-      // What it saw may be mended by what is queued: look again after that.
-      if (error instanceof PlanError && this.#changing.size > 0) return "barrier";
-      throw error;
+      if (!(error instanceof PlanError) || this.#changing.size === 0) throw error;
+      // What it saw may be mended by what is queued: foreseen where the kind can, else looked at again after that.
+      return this.#foresee(node, look) ?? "barrier";
     }
+  }
+
+  /** The change after what a resource needs has changed; the host compares before it acts. */
+  #foresee(node: ResourceNode, look: Look): Change | undefined {
+    const upstream = this.steps.flatMap(({ resources }) => resources).flatMap(({ node: need, change }) => (change && node.needs.includes(need) ? [{ id: need.id, kind: need.kind.kind, outcome: "would-change" as const, change }] : []));
+    if (!node.kind.foresees || upstream.length === 0) return undefined;
+    const prediction = node.kind.predict?.(node.args, look.seen, upstream, this.#state.cx.kinds);
+    return prediction?.outcome === "would-change" ? prediction.change : undefined;
   }
 
   /** What brings a file back to how this run found it. */

@@ -1,7 +1,7 @@
 import type { HandlerNode, ResourceNode } from "../dsl/items.ts";
 import type { Change } from "../resources/contract.ts";
 import type { Secret } from "../shell/index.ts";
-import { fragment, type Fragment, type Look } from "./fragment.ts";
+import { digest, fragment, type Fragment, type Look } from "./fragment.ts";
 import type { Step } from "./script.ts";
 
 /** A resource in a batch: with a change to apply, or only to be looked at again because something before it changes. */
@@ -42,12 +42,20 @@ export function enqueue(steps: QueuedStep[], op: number, queued: Queued, onRevea
   steps.push({ op, resources: [queued], ...(apply && { apply: fragment(apply, queued.node.user, onReveal) }) });
 }
 
+/** Longer outputs are compared by their digest: a process more on the host, but fewer bytes to it. Characters. */
+const SHORT = 200;
+
+/** What a short look printed, exactly; undefined for bytes that are no text. */
+function shortOf({ seen: { out, code }, digest: whole }: Look): string | undefined {
+  return out.length <= SHORT && !out.includes("\0") && digest(out, code) === whole ? out : undefined;
+}
+
 /** The host's side of a queued step. */
 export function stepOf(step: QueuedStep, index: number): Step {
   const [first] = step.resources;
   return {
     index,
-    guards: step.resources.map(({ node, look, planned }) => ({ look, digest: planned.digest, compares: node.kind.compares ?? "output", code: planned.seen.code })),
+    guards: step.resources.map(({ node, look, planned }) => ({ look, digest: planned.digest, output: shortOf(planned), compares: node.kind.compares ?? "output", code: planned.seen.code })),
     notifies: [...new Set(step.resources.flatMap(({ node, change }) => (change ? node.notify.map(markerOf) : [])))],
     uploads: step.resources.flatMap(({ change }) => (change?.uploads ?? []).map(({ name }) => name)),
     retries: first?.node.retries ?? 0,

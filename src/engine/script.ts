@@ -22,8 +22,8 @@ export const markerWord = (marker: string): string => `${STATE}/pending/${quote(
 /** One step of an apply batch. Indexes name the step in the frames that come back. */
 export interface Step {
   readonly index: number;
-  /** Looks to repeat first: a digest that differs stops the batch, so nothing is done on a stale plan. */
-  readonly guards: readonly { readonly look: Fragment; readonly digest: string; readonly compares: "output" | "code"; readonly code: number }[];
+  /** Looks to repeat first: an output, or of long ones a digest, that differs stops the batch, so nothing is done on a stale plan. */
+  readonly guards: readonly { readonly look: Fragment; readonly digest: string; readonly output: string | undefined; readonly compares: "output" | "code"; readonly code: number }[];
   /** Marker files of handlers that this step notifies, made before its apply. */
   readonly notifies: readonly string[];
   readonly apply?: Fragment;
@@ -50,6 +50,11 @@ hw_g() {
   [ -z "$hw_s" ] || return 0
   hw_d=$({ ( eval "$3" ) 2>/dev/null; printf '#%s' "$?"; } </dev/null 9>&- | sha256sum)
   [ "\${hw_d%% *}" = "$2" ] || { hw_s=stale; hw_m "G $1"; }
+}
+hw_e() {
+  [ -z "$hw_s" ] || return 0
+  hw_d=$({ ( eval "$3" ) 2>/dev/null; printf '#%s' "$?"; } </dev/null 9>&-)
+  [ "$hw_d" = "$2" ] || { hw_s=stale; hw_m "G $1"; }
 }
 hw_c() {
   [ -z "$hw_s" ] || return 0
@@ -116,8 +121,9 @@ function textsOf(step: Step): string[] {
 }
 
 function stepLines(step: Step, repeats: Repeats): string {
-  const guards = step.guards.map(({ look, digest, compares, code }) => {
+  const guards = step.guards.map(({ look, digest, output, compares, code }) => {
     const text = repeats.word(lookText({ look }));
+    if (output !== undefined && compares === "output") return `hw_e ${step.index} ${quote(`${output}#${code}`)} ${text}\n`;
     return compares === "code" ? `hw_c ${step.index} ${code} ${text}\n` : `hw_g ${step.index} ${digest} ${text}\n`;
   });
   if (!step.apply) return guards.join("");

@@ -20,7 +20,7 @@ while IFS=: read -r n _ ${fields.join(" ")}; do if [ "$n" = "$me" ]; then break;
 export class Lines {
   readonly #lines: readonly string[];
 
-  constructor(seen: Observed) {
+  constructor(seen: Pick<Observed, "out">) {
     this.#lines = seen.out.split("\n");
   }
 

@@ -104,6 +104,8 @@ export interface Kind<Schema extends z.ZodType> {
    * Default: `plan`'s answer, and `unknown` when `plan` throws.
    */
   predict?(args: z.output<Schema>, seen: Observed, upstream: readonly Upstream[], context: KindContext): Prediction;
+  /** What `predict` plans may be applied where the look still says the same: what is needed shows on standard error alone. Default false. */
+  readonly foresees?: boolean;
   /** Its apply may change anything (packages, tasks, archives): everything later on the host is probed again. Default false. */
   readonly opaque?: boolean;
   /** What a repeated look compares with the planned one. `code` for probes whose output is not stable. Default `output` (and the code). */

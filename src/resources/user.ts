@@ -59,12 +59,13 @@ export const user = defineResource({
     return [...given, ...(args.groups ?? []).map((name) => `group ${name}`)].map((part) => ({ target, part }));
   },
   probe,
-  plan: (args, seen) => plan(args, new Lines(seen), []),
+  foresees: true,
+  plan: (args, seen) => plan(args, linesOf(seen), []),
   predict(args, seen, upstream) {
     const unknown = upstream.find((up) => up.outcome === "unknown");
     try {
       // Only a missing group is what a need may bring.
-      const change = plan(args, new Lines(seen), unknown ? [] : args.groups ?? []);
+      const change = plan(args, linesOf(seen), unknown ? [] : args.groups ?? []);
       return change ? { outcome: "would-change", change } : { outcome: "ok" };
     } catch (error) {
       if (!(error instanceof PlanError)) throw error;
@@ -73,7 +74,10 @@ export const user = defineResource({
   },
 });
 
-/** Only what the arguments give is printed, so that the output after a change can be foreseen. A password hash is compared on the host and never printed. */
+/**
+ * Only what the arguments give is printed, so that the output after a change can be foreseen. That a group is missing stands on
+ * standard error, which is not compared: a batch may make the group and then the user. A password hash is compared on the host and never printed.
+ */
 function probe(args: Args): Sh {
   const elsewhere = `id -u "$me" >/dev/null 2>&1`;
   if (args.state === "absent") return Sh.lines(readPasswd(args.name, []), `if [ "$n" = "$me" ]; then echo present; elif ${elsewhere}; then echo elsewhere; else echo absent; fi`);
@@ -92,7 +96,7 @@ function probe(args: Args): Sh {
     args.group === undefined && `if [ -z "$g" ]; then case $all in *" $me "*) echo own-group ;; esac; fi`,
     args.group !== undefined && `[ -z "$g" ] || echo "group ${NUMBER.test(args.group) ? "$g" : "$pri"}"`,
     args.groups !== undefined && sh`list=${` ${groups.join(" ")} `}`,
-    groups.length > 0 && sh`for w in $list; do case $in in *" $w "*) echo "in $w" ;; *) case $all in *" $w "*) echo "out $w" ;; *) echo "missing $w" ;; esac ;; esac; done`,
+    groups.length > 0 && sh`for w in $list; do case $in in *" $w "*) echo "in $w" ;; *) case $all in *" $w "*) echo "out $w" ;; *) echo "out $w"; echo "missing $w" >&2 ;; esac ;; esac; done`,
     !args.append && sh`for w in $in; do case $list in *" $w "*) ;; *) [ "$w" = "$pri" ] || echo "extra $w" ;; esac; done`,
     (args.passwordHash !== undefined || args.locked !== undefined) && shadow(args),
   );
@@ -120,6 +124,8 @@ while :; do case $b in !*) b=\${b#!} ;; *) break ;; esac; done`,
     `fi; done </etc/shadow`,
   );
 }
+
+const linesOf = ({ out, err }: Observed): Lines => new Lines({ out: out + err });
 
 /** @param brought Groups that something earlier may make. */
 function plan(args: Args, lines: Lines, brought: readonly string[]): Change | undefined {
@@ -159,7 +165,7 @@ function modify(args: Args, lines: Lines): Step[] {
   const differs = (name: "uid" | "group" | "home" | "shell" | "comment") => args[name] !== undefined && lines.get(name) !== String(args[name]);
   const change = (name: "uid" | "group" | "home" | "shell" | "comment", flags: readonly (string | number)[]): Step[] =>
     differs(name) ? [{ summary: `${name} ${lines.get(name) ?? ""} -> ${args[name]}`, command: sh`usermod ${flags} ${args.name}` }] : [];
-  const out = [...lines.all("out"), ...lines.all("missing")];
+  const out = lines.all("out");
   const extra = lines.all("extra");
   const membership = [...out.map((name) => `+${name}`), ...extra.map((name) => `-${name}`)].join(" ");
   const list = (args.groups ?? []).join(",");

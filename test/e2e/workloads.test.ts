@@ -18,8 +18,8 @@ const REQUESTS = {
   w1: {
     /** The shell with facts and lock; the looks. */
     check: 2,
-    /** As a check; the batch; the one after it, since packages may change anything. */
-    apply: 4,
+    /** As a check, and the batch. */
+    apply: 3,
     noop: 2,
   },
   /** As a check, and the batch. */
