@@ -37,10 +37,18 @@ function numbered(text: string, words: readonly string[]): (string | number)[] {
   return [...parts, text.slice(at)];
 }
 
+interface Said {
+  readonly stream: StreamName;
+  readonly text: string;
+}
+
+/** Asks the real host. */
+type Ask = () => Promise<readonly Said[]>;
+
 /** A shell on the real host. */
 class RealShell {
   readonly #child: ChildProcess;
-  #chunks: { readonly stream: StreamName; readonly text: string }[] = [];
+  #chunks: Said[] = [];
   #onChunk = (): void => {};
 
   constructor(host: RealHost, command: string) {
@@ -60,7 +68,7 @@ class RealShell {
   }
 
   /** What it prints until both streams have shown the line that begins with `end`. @throws Error when the shell ends before. */
-  async until(end: string): Promise<{ readonly stream: StreamName; readonly text: string }[]> {
+  async until(end: string): Promise<Said[]> {
     const line = new RegExp(`\n${end}[^\n]*\n`);
     const seen = (stream: StreamName): boolean => line.test(this.#chunks.filter((chunk) => chunk.stream === stream).map(({ text }) => text).join(""));
     while (!seen("stdout") || !seen("stderr")) {
@@ -100,36 +108,33 @@ export class Recorder {
 
   /** One simulated host's shell. */
   shell(): SimulatedShell {
-    return new SimulatedShell((scripts, real) => this.#answer(scripts, real), this.#host);
+    return new SimulatedShell((scripts, ask) => this.#answer(scripts, ask), this.#host);
   }
 
-  async #answer(scripts: readonly string[], real: () => RealShell): Promise<Output[]> {
+  async #answer(scripts: readonly string[], ask: Ask): Promise<Output[]> {
     const words = wordsOf(scripts);
     const key = JSON.stringify(scripts.map((script) => numbered(script, words)));
-    const known = this.#answers.get(key) ?? this.#record(scripts.at(-1) ?? "", words, real());
+    const known = this.#answers.get(key) ?? this.#record(words, ask);
     this.#answers.set(key, known);
     return (await known).map(({ stream, parts }) => ({ stream, data: Buffer.from(parts.map((part) => (typeof part === "number" ? words[part] : part)).join(""), "latin1") }));
   }
 
-  async #record(script: string, words: readonly string[], shell: RealShell): Promise<readonly Chunk[]> {
+  async #record(words: readonly string[], ask: Ask): Promise<readonly Chunk[]> {
     this.#recorded += 1;
-    // The last random word of a script is the line that it ends with.
-    const end = script.match(ALL_RANDOM)?.at(-1) ?? "";
-    const chunks = await shell.until(end);
-    return chunks.map(({ stream, text }) => ({ stream, parts: numbered(text, words) }));
+    return (await ask()).map(({ stream, text }) => ({ stream, parts: numbered(text, words) }));
   }
 }
 
 /** A shell that remembers what it was told, so that it can catch up on the real host when something new is asked. */
 class SimulatedShell {
   readonly #scripts: string[] = [];
-  readonly #answer: (scripts: readonly string[], real: () => RealShell) => Promise<Output[]>;
+  readonly #answer: (scripts: readonly string[], ask: Ask) => Promise<Output[]>;
   readonly #host: RealHost;
   #real: RealShell | undefined;
-  /** Scripts that the real shell was given. */
-  #given = 0;
+  /** Scripts that the real shell has answered. */
+  #answered = 0;
 
-  constructor(answer: (scripts: readonly string[], real: () => RealShell) => Promise<Output[]>, host: RealHost) {
+  constructor(answer: (scripts: readonly string[], ask: Ask) => Promise<Output[]>, host: RealHost) {
     this.#answer = answer;
     this.#host = host;
   }
@@ -140,10 +145,17 @@ class SimulatedShell {
     return await this.#answer([...this.#scripts], () => this.#catchUp());
   }
 
-  #catchUp(): RealShell {
-    this.#real ??= new RealShell(this.#host, this.#scripts[0] ?? "");
-    for (this.#given = Math.max(1, this.#given); this.#given < this.#scripts.length; this.#given++) this.#real.send(this.#scripts[this.#given] ?? "");
-    return this.#real;
+  /** What the real host says to the last script, after all before it. */
+  async #catchUp(): Promise<readonly Said[]> {
+    let said: readonly Said[] = [];
+    for (; this.#answered < this.#scripts.length; this.#answered++) {
+      const script = this.#scripts[this.#answered] ?? "";
+      if (this.#real) this.#real.send(script);
+      else this.#real = new RealShell(this.#host, script);
+      // The last random word of a script is the line that it ends with.
+      said = await this.#real.until(script.match(ALL_RANDOM)?.at(-1) ?? "");
+    }
+    return said;
   }
 
   close(): void {

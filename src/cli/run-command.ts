@@ -132,7 +132,8 @@ async function reported(flags: Flags, run: (listen: (event: RunEvent) => void, s
   const signals = interrupts((message) => process.stderr.write(`\n${message}\n`));
   try {
     const recap = await run((event) => {
-      timing.on(event);
+      // It keeps what a run of many hosts says in great numbers.
+      if (flags.timing || flags.trace !== undefined) timing.on(event);
       reporter.on(event);
     }, signals);
     return exitCode(recap, { check: flags.check ?? false, detailedExitcode: flags.detailedExitcode ?? false });

@@ -125,6 +125,8 @@ class PlaybookRun {
       await this.#fork.acquire();
       try {
         await run.prepare(rolesOf(run));
+        // It gives its fork to others, and nothing is declared before all are there.
+        if (wanted.length > 1) this.#emit({ event: "phase", host: run.name, phase: "waiting" });
       } catch (error) {
         endHost(run, this.#options.abort?.aborted ? new HostStopped("the run was stopped", { cause: error }) : error, this.#redactor, this.#emit);
         void run.close();

@@ -70,7 +70,8 @@ export class Timing {
    * @param startup Seconds from the start of the process to that of the run: loading hawser, the playbook and the inventory.
    */
   text(startup: number, { color }: Pick<LineStyle, "color">): string {
-    const rows = this.#hosts.map((host) => ({ host, seconds: this.#secondsOf(host) })).sort((a, b) => total(b.seconds) - total(a.seconds));
+    const seconds = this.#seconds();
+    const rows = this.#hosts.map((host) => ({ host, seconds: seconds.get(host) ?? {} })).sort((a, b) => total(b.seconds) - total(a.seconds));
     const width = Math.max(4, ...rows.slice(0, MOST_HOSTS).map(({ host }) => cells(host)));
     const line = (name: string, values: readonly string[]): string => `  ${padEnd(name, width)}${values.map((value) => padStart(value, 9)).join("")}`;
     const shown = rows.slice(0, MOST_HOSTS).map(({ host, seconds }) => line(host, [...COLUMNS.map((column) => number(seconds[column])), number(total(seconds))]));
@@ -79,13 +80,15 @@ export class Timing {
     return [color.bold(`where the time went, in seconds (start-up ${number(startup)}, run ${number(this.#total)})`), color.dim(line("host", [...COLUMNS, "all"])), ...shown, ...more, ...this.#slowest(width), ""].join("\n");
   }
 
-  #secondsOf(host: string): Partial<Record<Column, number>> {
-    const seconds: Partial<Record<Column, number>> = {};
+  #seconds(): ReadonlyMap<string, Partial<Record<Column, number>>> {
+    const byHost = new Map<string, Partial<Record<Column, number>>>();
     for (const span of this.spans) {
       const column = COLUMN_OF[span.phase];
-      if (span.host === host && column) seconds[column] = (seconds[column] ?? 0) + (span.to - span.from) / 1000;
+      const seconds = byHost.get(span.host) ?? {};
+      byHost.set(span.host, seconds);
+      if (column) seconds[column] = (seconds[column] ?? 0) + (span.to - span.from) / 1000;
     }
-    return seconds;
+    return byHost;
   }
 
   #slowest(width: number): string[] {

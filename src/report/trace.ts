@@ -18,7 +18,8 @@ const SECOND = 1_000_000;
 /** A run as a trace: a line for each host, with its phases, and below them the applies that took part of them. */
 export function traceOf(timing: Timing): string {
   const hosts = [...new Set([...timing.spans, ...timing.resources].map(({ host }) => host))];
-  const lineOf = (host: string): { readonly pid: number; readonly tid: number } => ({ pid: 1, tid: hosts.indexOf(host) + 1 });
+  const lines = new Map(hosts.map((host, i) => [host, i + 1]));
+  const lineOf = (host: string): { readonly pid: number; readonly tid: number } => ({ pid: 1, tid: lines.get(host) ?? 0 });
   const events: TraceEvent[] = [
     { name: "process_name", ph: "M", pid: 1, tid: 0, args: { name: "hawser" } },
     ...hosts.map((host): TraceEvent => ({ name: "thread_name", ph: "M", ...lineOf(host), args: { name: host } })),
