@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 
 /** The random words of hawser's scripts: the mark of their frames and their end, and the mark of a program's beginning. */
 const RANDOM = /hw[0-9a-f]{18}|hawser-[0-9a-f]{24}/;
@@ -42,9 +43,6 @@ interface Said {
   readonly text: string;
 }
 
-/** Asks the real host. */
-type Ask = () => Promise<readonly Said[]>;
-
 /** A shell on the real host. */
 class RealShell {
   readonly #child: ChildProcess;
@@ -83,19 +81,27 @@ class RealShell {
     return chunks;
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, "close");
     this.#child.stdin?.end();
+    await ended;
   }
 }
 
 /**
  * Answers scripts as one real host did. A script that comes for the first time is run there; the same text, apart from its
- * random words, is answered from memory from then on, cut into the same pieces.
+ * random words, is answered from memory from then on, cut into the same pieces. The real host has one shell at a time, which
+ * holds its lock.
  */
 export class Recorder {
   readonly #host: RealHost;
   readonly #answers = new Map<string, Promise<readonly Chunk[]>>();
   #recorded = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #real: RealShell | undefined;
+  /** What the real shell was asked, as a key. */
+  #asked = "";
 
   constructor(host: RealHost) {
     this.#host = host;
@@ -106,59 +112,33 @@ export class Recorder {
     return this.#recorded;
   }
 
-  /** One simulated host's shell. */
-  shell(): SimulatedShell {
-    return new SimulatedShell((scripts, ask) => this.#answer(scripts, ask), this.#host);
-  }
-
-  async #answer(scripts: readonly string[], ask: Ask): Promise<Output[]> {
+  /** @param scripts All that a simulated host was asked: the command line first, then what came on standard input; latin1. */
+  async answer(scripts: readonly string[]): Promise<Output[]> {
     const words = wordsOf(scripts);
-    const key = JSON.stringify(scripts.map((script) => numbered(script, words)));
-    const known = this.#answers.get(key) ?? this.#record(words, ask);
-    this.#answers.set(key, known);
+    const keys = scripts.map((script) => numbered(script, words));
+    const key = JSON.stringify(keys);
+    let known = this.#answers.get(key);
+    if (!known) {
+      known = this.#turn.then(() => this.#record(scripts, { before: JSON.stringify(keys.slice(0, -1)), key, words }));
+      this.#turn = known.catch(() => {});
+      this.#answers.set(key, known);
+    }
     return (await known).map(({ stream, parts }) => ({ stream, data: Buffer.from(parts.map((part) => (typeof part === "number" ? words[part] : part)).join(""), "latin1") }));
   }
 
-  async #record(words: readonly string[], ask: Ask): Promise<readonly Chunk[]> {
+  async #record(scripts: readonly string[], { before, key, words }: { readonly before: string; readonly key: string; readonly words: readonly string[] }): Promise<readonly Chunk[]> {
     this.#recorded += 1;
-    return (await ask()).map(({ stream, text }) => ({ stream, parts: numbered(text, words) }));
-  }
-}
-
-/** A shell that remembers what it was told, so that it can catch up on the real host when something new is asked. */
-class SimulatedShell {
-  readonly #scripts: string[] = [];
-  readonly #answer: (scripts: readonly string[], ask: Ask) => Promise<Output[]>;
-  readonly #host: RealHost;
-  #real: RealShell | undefined;
-  /** Scripts that the real shell has answered. */
-  #answered = 0;
-
-  constructor(answer: (scripts: readonly string[], ask: Ask) => Promise<Output[]>, host: RealHost) {
-    this.#answer = answer;
-    this.#host = host;
-  }
-
-  /** @param script The command line first, then what comes on standard input; latin1. */
-  async run(script: string): Promise<Output[]> {
-    this.#scripts.push(script);
-    return await this.#answer([...this.#scripts], () => this.#catchUp());
-  }
-
-  /** What the real host says to the last script, after all before it. */
-  async #catchUp(): Promise<readonly Said[]> {
+    const goesOn = this.#real !== undefined && this.#asked === before;
+    if (!goesOn) await this.#real?.close();
+    if (!goesOn) this.#real = undefined;
     let said: readonly Said[] = [];
-    for (; this.#answered < this.#scripts.length; this.#answered++) {
-      const script = this.#scripts[this.#answered] ?? "";
+    for (const script of goesOn ? scripts.slice(-1) : scripts) {
       if (this.#real) this.#real.send(script);
       else this.#real = new RealShell(this.#host, script);
       // The last random word of a script is the line that it ends with.
       said = await this.#real.until(script.match(ALL_RANDOM)?.at(-1) ?? "");
     }
-    return said;
-  }
-
-  close(): void {
-    this.#real?.close();
+    this.#asked = key;
+    return said.map(({ stream, text }) => ({ stream, parts: numbered(text, words) }));
   }
 }

@@ -75,26 +75,23 @@ function serve(client: Connection, recorder: Recorder, counts: Counts): void {
 
 /** The command, then each script that comes on standard input after the number of its bytes, as hawser's loop reads them. */
 async function answer(channel: ServerChannel, command: string, recorder: Recorder, counts: Counts): Promise<void> {
-  const shell = recorder.shell();
+  const asked: string[] = [];
   const say = async (script: string): Promise<void> => {
-    for (const { stream, data } of await shell.run(script)) (stream === "stdout" ? channel : channel.stderr).write(data);
+    asked.push(script);
+    for (const { stream, data } of await recorder.answer([...asked])) (stream === "stdout" ? channel : channel.stderr).write(data);
     counts.scripts += 1;
   };
-  try {
-    await say(Buffer.from(command).toString("latin1"));
-    let held = "";
-    for await (const chunk of channel) {
-      held += (chunk as Buffer).toString("latin1");
-      for (let next = firstScript(held); next !== undefined; next = firstScript(held)) {
-        held = held.slice(next.end);
-        await say(next.script);
-      }
+  await say(Buffer.from(command).toString("latin1"));
+  let held = "";
+  for await (const chunk of channel) {
+    held += (chunk as Buffer).toString("latin1");
+    for (let next = firstScript(held); next !== undefined; next = firstScript(held)) {
+      held = held.slice(next.end);
+      await say(next.script);
     }
-    channel.exit(0);
-    channel.end();
-  } finally {
-    shell.close();
   }
+  channel.exit(0);
+  channel.end();
 }
 
 function firstScript(text: string): { readonly script: string; readonly end: number } | undefined {
