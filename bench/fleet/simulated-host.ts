@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from "ssh2";
 import type { Recorder } from "./recorder.ts";
 
@@ -73,7 +74,7 @@ function serve(client: Connection, recorder: Recorder, counts: Counts): void {
   });
 }
 
-/** The command, then each script that comes on standard input after the number of its bytes, as hawser's loop reads them. */
+/** The command, then each script that comes on standard input after its length, gzipped or not, as hawser's loop reads them. */
 async function answer(channel: ServerChannel, command: string, recorder: Recorder, counts: Counts): Promise<void> {
   const asked: string[] = [];
   const say = async (script: string): Promise<void> => {
@@ -97,6 +98,9 @@ async function answer(channel: ServerChannel, command: string, recorder: Recorde
 function firstScript(text: string): { readonly script: string; readonly end: number } | undefined {
   const newline = text.indexOf("\n");
   if (newline < 0) return undefined;
-  const end = newline + 1 + Number(text.slice(0, newline));
-  return text.length < end ? undefined : { script: text.slice(newline + 1, end), end };
+  const [length, packed] = text.slice(0, newline).split(" ").map(Number);
+  const end = newline + 1 + (packed ?? length ?? 0);
+  if (text.length < end) return undefined;
+  const body = text.slice(newline + 1, end);
+  return { script: packed === undefined ? body : gunzipSync(Buffer.from(body, "latin1")).toString("latin1"), end };
 }

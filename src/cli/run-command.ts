@@ -107,6 +107,7 @@ async function runFile(file: string, flags: Flags, importFile: ImportFile): Prom
     forks: flags.forks,
     lockTimeout: flags.lockTimeout,
     probeTimeout: flags.probeTimeout,
+    timeLooks: (flags.timing ?? false) || flags.trace !== undefined,
   };
   const listing: Listing | undefined = flags.listHosts ? "hosts" : flags.listTasks ? "tasks" : flags.listTags ? "tags" : undefined;
   try {

@@ -7,6 +7,7 @@ import { connectFailure } from "./connect-failure.ts";
 import { placeOf, type Hop } from "./hop.ts";
 import { checkHostKey, preferred, recordedFor } from "./host-key.ts";
 import { randomWord } from "./program.ts";
+import { signAtOnce } from "./sign-at-once.ts";
 import { SshTransport } from "./ssh-transport.ts";
 
 /** ssh2 gives up at the interval after this many went unanswered, so three intervals of silence end a connection. */
@@ -55,6 +56,7 @@ export async function connectHop(hop: Hop, via: SshTransport | undefined): Promi
     const connecting = ssh.connect();
     const client = clientOf(ssh);
     client.on("error", (error) => (lastError ??= error));
+    client.once("handshake", () => signAtOnce(client));
     await connecting;
     client.setNoDelay(true);
     return new SshTransport(client, { host: hop.label, place: placeOf(hop), user: hop.user, hostKey, stream: sock, via });

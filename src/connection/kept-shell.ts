@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { ConnectionLost, ShellEnded, type RequestOptions } from "../engine/session.ts";
 import { quote } from "../shell/index.ts";
 import { EndFinder } from "./end-finder.ts";
@@ -10,9 +11,12 @@ const CUT = 70;
 /** Bytes of standard error that an error carries. */
 const TAIL = 2048;
 
+/** Bytes. A shorter script fills the same packets of a young connection either way, and needs no process to unpack it. */
+const PACKED_FROM = 6 * 1024;
+
 /**
- * Reads scripts from standard input: a line with the byte length, then that many bytes. A script is evaluated only when all
- * of it has come, so one that was cut never runs. Names begin with `hwl_`, since scripts share the shell's variables.
+ * Reads scripts from standard input: a line with the byte length, then that many bytes; or a line with the byte length and
+ * that of the gzipped form, then that form. A script is evaluated only when all of it has come, so one that was cut never runs. Names begin with `hwl_`, since scripts share the shell's variables.
  *
  * - `read` takes single bytes from a pipe, so it leaves the script to head.
  * - The dot keeps trailing newlines, which $( ) would strip.
@@ -21,15 +25,22 @@ const TAIL = 2048;
 export const LOOP = `hw_after=
 hwl_after() { hwl_s=$hw_after; hw_after=; eval "$hwl_s"; }
 trap 'hwl_after; exit 141' PIPE
-while IFS= read -r hwl_n; do
+while IFS=' ' read -r hwl_n hwl_z; do
 hwl_after
-hwl_s=$(head -c "$hwl_n"; echo .)
+hwl_s=$(if [ -n "$hwl_z" ]; then head -c "$hwl_z" | gzip -dc; else head -c "$hwl_n"; fi; echo .)
 hwl_s=\${hwl_s%.}
 [ "\${#hwl_s}" -eq "$hwl_n" ] || exit ${CUT}
 eval "$hwl_s" </dev/null
 done
 hwl_after
 `;
+
+/** A script as the loop reads it. */
+export function framed(script: Buffer, gzip: boolean): Buffer {
+  if (!gzip || script.length < PACKED_FROM) return Buffer.concat([Buffer.from(`${script.length}\n`), script]);
+  const packed = gzipSync(script);
+  return Buffer.concat([Buffer.from(`${script.length} ${packed.length}\n`), packed]);
+}
 
 /** The loop with a first script that came along with it. It must come whole as well: it stands in one command line. */
 export function loopAfter(script: string): string {
@@ -99,7 +110,7 @@ export class KeptShell {
   /** Sends one script; the caller sees to it that only one runs. */
   async run(script: Buffer, options: RequestOptions): Promise<void> {
     const done = this.expect(options);
-    this.#program?.stdin.write(Buffer.concat([Buffer.from(`${script.length}\n`), script]));
+    this.#program?.stdin.write(framed(script, options.gzip ?? false));
     await done;
   }
 

@@ -22,6 +22,7 @@ export interface HostRunOptions {
   /** Seconds to wait for another run's lock. */
   readonly lockTimeout: number;
   readonly probeTimeout: number;
+  readonly timeLooks?: boolean;
   /** Who runs, for those who find the lock. */
   readonly note: string;
   /** Random; names this run. */
@@ -82,6 +83,7 @@ export class HostRun {
     // Thrown here and not where the frame arrives, which is inside a stream's listener.
     if (this.#refusal) throw this.#refusal;
     this.facts = parseFacts((facts as Look).seen);
+    remote.gzip = this.facts.commands.has("gzip");
     const byRole = new Map<string, Record<string, unknown>>();
     wanted.forEach((fact, i) => byRole.set(fact.role, { ...byRole.get(fact.role), [fact.name]: parseRoleFact(fact, (rest[i] as Look).seen, this.name) }));
     this.roleFacts = byRole;
@@ -108,14 +110,14 @@ export class HostRun {
   }
 
   async #connect(): Promise<Remote> {
-    const { connect, emit, probeTimeout } = this.#options;
+    const { connect, emit, probeTimeout, timeLooks } = this.#options;
     if (this.#over) throw this.#closed();
     emit({ event: "phase", host: this.name, phase: "connecting" });
     const session = await connect(this.host);
     // The run was stopped meanwhile.
     if (this.#over) await session.close();
     if (this.#over) throw this.#closed();
-    return new Remote(session, { probeTimeout, onConnection: (state) => emit({ event: "phase", host: this.name, phase: state === "lost" ? "reconnecting" : "applying" }) });
+    return new Remote(session, { probeTimeout, ...(timeLooks !== undefined && { timeLooks }), onConnection: (state) => emit({ event: "phase", host: this.name, phase: state === "lost" ? "reconnecting" : "applying" }) });
   }
 
   #closed(): HawserError {

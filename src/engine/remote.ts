@@ -14,6 +14,8 @@ export const KILLED_HINT = "look in the host's journal for who killed it; the ke
 export interface RemoteOptions {
   /** Seconds that one look may take. */
   readonly probeTimeout: number;
+  /** Tells how long each look took: each is then answered by itself, which costs a round trip more. */
+  readonly timeLooks?: boolean;
   /** Called when the connection is lost and when it is back. */
   readonly onConnection: (state: "lost" | "back") => void;
 }
@@ -44,7 +46,7 @@ export interface StepResult {
 
 export interface BatchResult {
   readonly steps: ReadonlyMap<number, StepResult>;
-  /** By look index; empty when a step failed. */
+  /** By look index; empty when a step failed, and without files that changed while they were read. */
   readonly looks: ReadonlyMap<number, Look>;
   /** The host went away in the middle and came back without the batch: it rebooted. */
   readonly gone: boolean;
@@ -70,11 +72,21 @@ class FramePairs {
   }
 }
 
+/** What is missing was not looked at: something changed while it was read. */
+function recordMany({ out }: Frame, together: readonly NumberedLook[], results: Map<number, Look>): void {
+  for (const [i, seen] of readMany(out.toString())) {
+    const at = together[i];
+    if (at) results.set(at.index, expectedLook(seen));
+  }
+}
+
 const nonce = (): string => `hw${randomBytes(9).toString("hex")}`;
 
 /** Speaks the engine's scripts over a session: looks, batches of applies, and what to do when the connection breaks. */
 export class Remote {
   readonly session: Session;
+  /** The host has gzip; told by its facts. */
+  gzip = false;
   readonly #options: RemoteOptions;
 
   constructor(session: Session, options: RemoteOptions) {
@@ -134,13 +146,10 @@ export class Remote {
       timer = this.#timer(abort);
       const [type, index, code] = frame.label.split(" ");
       const now = performance.now();
-      if (type === "P") results.set(Number(index), { ...lookOf(frame.out, frame.err, Number(code)), ...(last !== undefined && { seconds: (now - last) / 1000 }) });
-      else if (type === "F") {
-        for (const [i, seen] of readMany(frame.out.toString())) {
-          const at = together[i];
-          if (at) results.set(at.index, expectedLook(seen));
-        }
-      } else onFrame(frame);
+      const seconds = last === undefined || !this.#options.timeLooks ? undefined : (now - last) / 1000;
+      if (type === "P") results.set(Number(index), { ...lookOf(frame.out, frame.err, Number(code)), ...(seconds !== undefined && { seconds }) });
+      else if (type === "F") recordMany(frame, together, results);
+      else onFrame(frame);
       last = now;
     });
     const out = new FrameReader(mark, (label, body) => pairs.add("out", label, body));
@@ -148,7 +157,7 @@ export class Remote {
     const ask = () => {
       const left = open.filter(({ index }) => !results.has(index));
       together = mayJoin ? togetherOf(left) : [];
-      return this.session.request(probeScript(mark, end, left, { before, together }), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal, showable: open.every(({ look }) => !look.sensitive) });
+      return this.session.request(probeScript(mark, end, left, { before, together, inPieces: mayJoin && !this.#options.timeLooks }), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal, gzip: this.gzip, showable: open.every(({ look }) => !look.sensitive) });
     };
     try {
       await ask().catch(async (error: unknown) => {
@@ -173,6 +182,8 @@ export class Remote {
   async batch(steps: readonly Step[], looks: readonly Fragment[], events: BatchEvents): Promise<BatchResult> {
     const [mark, end, id] = [nonce(), nonce(), `batch-${randomBytes(6).toString("hex")}`];
     const results = new Map<number, StepResult>();
+    const numbered = looks.map((look, index) => ({ index, look }));
+    const together = togetherOf(numbered);
     const seen = new Map<number, Look>();
     let worker: number | undefined;
     let running: number | undefined;
@@ -202,6 +213,7 @@ export class Remote {
         if (running !== undefined) results.set(running, { ...result("killed"), code: index });
       }
       else if (type === "P") seen.set(index, lookOf(stdout, stderr, Number(code)));
+      else if (type === "F") recordMany({ label, out: stdout, err: stderr }, together, seen);
       else if (type === "G") results.set(index, result("stale"));
       else if (type === "H") results.set(index, result("not-due"));
       else if (type === "B") {
@@ -234,6 +246,7 @@ export class Remote {
     let [seenOut, seenErr] = [0, 0];
     const options = {
       end,
+      gzip: this.gzip,
       signal: abort.signal,
       onStdout: (chunk: Buffer) => {
         seenOut += chunk.length;
@@ -246,7 +259,7 @@ export class Remote {
     };
     try {
       arm();
-      await this.session.request(batchScript(mark, end, id, steps, looks.map((look, index) => ({ index, look }))), options);
+      await this.session.request(batchScript(mark, end, id, steps, numbered, together), options);
     } catch (error) {
       followed = error instanceof ConnectionLost && !timedOut;
       if (followed) gone = await this.#follow(end, id, options, () => [seenOut, seenErr]);

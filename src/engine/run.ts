@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly lockTimeout?: number;
   /** Seconds that one look may take. Default 30. */
   readonly probeTimeout?: number;
+  /** Tells with each resource how long its look took, which costs a round trip. Default false: looks are answered in one piece. */
+  readonly timeLooks?: boolean;
   /** Aborted: stop after the current batch, with a recap. */
   readonly interrupt?: AbortSignal;
   /** Aborted: stop now; what runs on hosts is not followed any more. */
@@ -76,6 +78,7 @@ class PlaybookRun {
       check: options.check ?? false,
       lockTimeout: options.lockTimeout ?? 30,
       probeTimeout: options.probeTimeout ?? 30,
+      timeLooks: options.timeLooks ?? false,
       note: `${userInfo().username}@${hostname()} (process ${process.pid}) since ${new Date().toISOString()}`,
       run: randomBytes(8).toString("hex"),
     };

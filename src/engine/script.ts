@@ -88,25 +88,47 @@ export interface NumberedLook {
 /** Fewer looks at files are not worth a script of their own. */
 const MANY = 4;
 
-/** Looks at files that one command can make together, in its order: frame `F 0`. */
+/** Looks at files that one command can make together: frame `F 0`. */
 export function togetherOf(looks: readonly NumberedLook[]): readonly NumberedLook[] {
   const together = looks.filter(({ look }) => look.user === undefined && lookedAt(look.text) !== undefined);
   return together.length < MANY ? [] : together;
 }
 
-/**
- * Looks; nothing is changed.
- * @param together Those of them that are made by one command, as `togetherOf` gives them.
- */
-export function probeScript(mark: string, end: string, looks: readonly NumberedLook[], { before = "", together = [] }: { readonly before?: string; readonly together?: readonly NumberedLook[] } = {}): string {
+/** Looks that are answered in one piece, unless a script has more of them than this. */
+const PIECE = 32;
+
+export interface Probing {
+  /** Lines to evaluate first. */
+  readonly before?: string;
+  /** Those looks that are made by one command, as `togetherOf` gives them. */
+  readonly together?: readonly NumberedLook[];
+  /** Answers may wait for each other. */
+  readonly inPieces?: boolean;
+}
+
+/** Looks; nothing is changed. */
+export function probeScript(mark: string, end: string, looks: readonly NumberedLook[], { before = "", together = [], inPieces = false }: Probing = {}): string {
   const repeats = new Repeats(looks.map(lookText));
-  const position = new Map(together.map((look, i) => [look, i]));
-  const many = together.length === 0 ? "" : `${LOOK_MANY}hw_f ${together.map(({ look }) => lookedAt(look.text)).join(" ")} </dev/null\nhw_m "F 0"\n`;
-  const lines = looks.map((look) => {
-    const i = position.get(look);
-    return i === undefined ? probeLine(look, repeats) : `hw_o ${look.index} ${repeats.word(lookText(look))} ${i}\n`;
-  });
-  return `${prelude(mark)}${before}${many}${repeats.definitions}${lines.join("")}${finish(end)}`;
+  const alone = looks.filter((look) => !together.includes(look)).map((look) => probeLine(look, repeats));
+  const pieces = [togetherLines(together, repeats) + alone.slice(0, PIECE).join("")];
+  for (let i = PIECE; i < alone.length; i += PIECE) pieces.push(alone.slice(i, i + PIECE).join(""));
+  return `${prelude(mark)}${before}${repeats.definitions}${inPieces ? pieces.map(inOnePiece).join("") : pieces.join("")}${finish(end)}`;
+}
+
+/** The looks that one command makes, and those that have to be made again by themselves. */
+function togetherLines(together: readonly NumberedLook[], repeats: Repeats): string {
+  if (together.length === 0) return "";
+  const paths = together.map(({ look }) => lookedAt(look.text)).join(" ");
+  return `${LOOK_MANY}hw_f ${paths} </dev/null\nhw_m "F 0"\n${together.map((look, i) => `hw_o ${look.index} ${repeats.word(lookText(look))} ${i}\n`).join("")}`;
+}
+
+/**
+ * Holds what the lines print back until they have ended, or there is 64 KiB of it. sshd sends each little write as a packet of
+ * its own, and a young connection takes ten of them before it waits for the other side.
+ */
+function inOnePiece(lines: string): string {
+  const hold = "dd ibs=65536 obs=65536";
+  return `{ { {\n${lines}} 2>&1 >&3 3>&- | ${hold} >&2 2>/dev/null 3>&- 9>&-; } 3>&1 | ${hold} 2>/dev/null 9>&-; }\n`;
 }
 
 const lookText = ({ look }: { readonly look: Fragment }): string => evaluable(look, { strict: false });
@@ -144,10 +166,12 @@ function stepLines(step: Step, repeats: Repeats): string {
  * one of a run stays until the next run, for whoever wants to read it. Should its shell be killed (by the kernel, when
  * memory runs out), the frame `K code` and the end are written in its place, or the controller would wait for ever.
  * @param id Names the batch's files.
+ * @param together Those looks that are made by one command, as `togetherOf` gives them.
  */
-export function batchScript(mark: string, end: string, id: string, steps: readonly Step[], looks: readonly NumberedLook[]): string {
+export function batchScript(mark: string, end: string, id: string, steps: readonly Step[], looks: readonly NumberedLook[], together: readonly NumberedLook[]): string {
   const repeats = new Repeats([...steps.flatMap(textsOf), ...looks.map(lookText)]);
-  const job = `{\n${prelude(mark)}${repeats.definitions}hw_m "W $$"\n${steps.map((step) => stepLines(step, repeats)).join("")}if [ "$hw_s" != failed ]; then :\n${looks.map((look) => probeLine(look, repeats)).join("")}fi\n${finish(end)}exit\n}`;
+  const alone = looks.filter((look) => !together.includes(look)).map((look) => probeLine(look, repeats));
+  const job = `{\n${prelude(mark)}${repeats.definitions}hw_m "W $$"\n${steps.map((step) => stepLines(step, repeats)).join("")}if [ "$hw_s" != failed ]; then :\n${togetherLines(together, repeats)}${alone.join("")}fi\n${finish(end)}exit\n}`;
   const log = `${RUN}/${id}`;
   // The shell reads the job, one compound command, to its end before it runs any of it.
   return `${FOLDERS}mkdir -p ${RUN} ${STATE}/pending

@@ -28,6 +28,8 @@ export interface RequestOptions {
   readonly onStderr: (chunk: Buffer) => void;
   /** It holds no secret, so that it may stand in the command line that opens the shell, where the host's process list shows it. */
   readonly showable?: boolean;
+  /** The host has gzip, so a long script may travel compressed. Default false. */
+  readonly gzip?: boolean;
   /** Gives up waiting: the promise rejects with the signal's reason and the session's shell is abandoned (the next request opens a new one). */
   readonly signal?: AbortSignal;
 }

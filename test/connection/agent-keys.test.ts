@@ -10,7 +10,7 @@ import { need } from "./sshd.ts";
 const skip = need(["sshd", "openssh-server"], ["ssh-agent", "openssh-client"]) ?? false;
 
 describe("logging in with an agent", { skip }, () => {
-  const { folder, keys, path, config, login, attempts } = authServer();
+  const { folder, keys, path, config, login, attempts, log } = authServer();
   const strangers = Array.from({ length: 8 }, (_, i) => keyPair(folder, `stranger${i}`));
 
   /** An agent that holds these keys after `many` others, as an ssh configuration names it. */
@@ -41,6 +41,12 @@ describe("logging in with an agent", { skip }, () => {
       assert.deepEqual(await attempts("key", wanted), { seen, result: { status: "fulfilled", value: "hwtkey" } });
     });
   }
+
+  it("asks before the agent signs, since an agent may ask its owner", async (t) => {
+    const from = log().length;
+    await login("key", await agent(t, 0, ["right"]));
+    assert.match(log().slice(from), /Postponed publickey for hwtkey/);
+  });
 
   it("offers no key beyond those that IdentitiesOnly leaves", async (t) => {
     const { seen, result } = await attempts("key", await agent(t, 2, ["right"], `IdentitiesOnly yes\nIdentityFile ${path("wrong")}\n`));

@@ -42,6 +42,15 @@ describe("logging in", { skip }, () => {
   it("passes over a key of the ssh configuration that is unusable, and says why", () =>
     assert.rejects(login("key", config(`IdentityFile ${path("open")}\nIdentityFile ${path("gone")}\nIdentityFile ${path("wrong")}\nCertificateFile ${path("right-cert.pub")}\n`)), refused(/tried .*\/wrong; not usable: .*\/open \(mode 0644, must be 0600\), .*\/right-cert\.pub \(user certificates are not supported\); no password/, /authorized_keys/)));
 
+  it("signs with key files without asking first, which is a round trip less", async () => {
+    for (const name of ["right", "rsa", "ecdsa", "locked"]) {
+      const from = log().length;
+      await login("key", { keys: [path("wrong"), path(name)], passphrase: secret(PASSPHRASE) });
+      assert.match(log().slice(from), /Failed publickey for hwtkey [^]*Accepted publickey for hwtkey /, name);
+      assert.doesNotMatch(log().slice(from), /Postponed/, name);
+    }
+  });
+
   const right = secret(LOGIN_PASSWORD);
   for (const [name, user, how, seen] of [
     ["by password", "pass", { password: right }, ["password Accepted"]],

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { LOOP } from "../../src/connection/kept-shell.ts";
+import { framed as wire, LOOP } from "../../src/connection/kept-shell.ts";
 import { need } from "./sshd.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hawser-loop-"));
@@ -50,8 +50,7 @@ async function talk(argv: readonly string[], scripts: readonly string[]): Promis
   return { code: await closed, out: out.replaceAll("~", ""), err };
 }
 
-const framed = (script: string): Buffer => Buffer.concat([Buffer.from(`${Buffer.byteLength(script)}\n`), Buffer.from(script)]);
-
+const framed = (script: string, gzip = false): Buffer => wire(Buffer.from(script), gzip);
 
 const SHELLS: readonly (readonly [name: string, argv: readonly string[], program: string, pkg: string])[] = [
   ["dash", ["dash"], "dash", "dash"],
@@ -80,6 +79,20 @@ for (const [name, argv, program, pkg] of SHELLS) {
         assert.equal(code, 70);
       }
       assert.deepEqual(await feed(argv, whole.subarray(0, 2)), { out: "", err: "", code: 0 });
+    });
+
+    it("takes long scripts compressed, whole or not at all", async () => {
+      const script = `printf '%s' ${"x".repeat(9000)}\n\n`;
+      const packed = framed(script, true);
+      assert.ok(packed.length < 200, `${packed.length} bytes`);
+      assert.equal((await feed(argv, Buffer.concat([packed, framed("printf ' next'", true)]))).out, `${"x".repeat(9000)} next`);
+      const header = packed.indexOf("\n") + 1;
+      for (const length of [header, header + 9, packed.length - 12, packed.length - 1]) {
+        const { out, code } = await feed(argv, packed.subarray(0, length));
+        // Of the last bytes, the checksum, some may miss.
+        if (code === 0) assert.equal(out, "x".repeat(9000));
+        else assert.deepEqual([out, code], ["", 70], `cut after ${length} of ${packed.length} bytes`);
+      }
     });
 
     it("evaluates hw_after before each script, once, and when the input ends", async () => {
