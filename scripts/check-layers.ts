@@ -80,7 +80,10 @@ function sourceFiles(root: string, folder: string): string[] {
 /** The imported file, relative to the root; undefined for Node's modules and for packages. */
 function targetOf(root: string, file: string, specifier: string): string | undefined {
   if (specifier === PACKAGE) return "src/index.ts";
-  if (specifier.startsWith(`${PACKAGE}/roles/`)) return `roles/${specifier.slice(`${PACKAGE}/roles/`.length)}/role.ts`;
+  if (specifier.startsWith(`${PACKAGE}/roles/`)) {
+    const inner = specifier.slice(`${PACKAGE}/roles/`.length);
+    return inner.includes("/") ? `roles/${inner}.ts` : `roles/${inner}/role.ts`;
+  }
   if (!/^\.{1,2}(\/|$)/.test(specifier)) return undefined;
   return relative(root, resolve(root, dirname(file), specifier)).replaceAll("\\", "/");
 }

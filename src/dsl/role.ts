@@ -19,6 +19,8 @@ export interface HostView {
   readonly inventory: Readonly<Record<string, unknown>>;
   /** The inventory's vars for a role, as they stand there: a base to spread from in `use`. */
   vars<V extends z.ZodType>(role: Role<V>): z.input<V>;
+  /** Where the inventory says it, or the nearest thing above it: `source` of an error. `at("ssh", "address")`. */
+  at(...path: readonly (string | number)[]): SourceLine;
 }
 
 /** One host that uses a role, seen from another. */
@@ -67,16 +69,29 @@ export interface RoleSpec<V extends z.ZodType, F extends FactSpecs, E extends Ex
   readonly exports?: E;
   /** Roles that a host needs before this one. Applied once per host. */
   readonly dependsOn?: readonly Use[];
+  /**
+   * What no schema can see: whether this host's vars fit the other hosts'. Called for every host before any is contacted.
+   * Throws a UsageError, with `host.at(…)` as its source, for what cannot work.
+   */
+  validate?(input: ValidateInput<V>): void;
   /** Declares resources; must not touch anything itself. */
   tasks(input: RoleInput<V, F, E>): void;
 }
 
-export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = FactSpecs, E extends ExportSpecs = ExportSpecs> extends Omit<RoleSpec<V, F, E>, "tasks" | "facts"> {
+export interface ValidateInput<V extends z.ZodType> {
+  readonly vars: z.output<V>;
+  readonly host: HostView;
+  /** The other hosts that use the role in this playbook, in inventory order. */
+  readonly peers: readonly { readonly host: HostView; readonly vars: z.output<V> }[];
+}
+
+export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = FactSpecs, E extends ExportSpecs = ExportSpecs> extends Omit<RoleSpec<V, F, E>, "tasks" | "facts" | "validate"> {
   /** Where role.ts lies; templates are in its folder `templates`. */
   readonly folder: string;
   readonly exports: E;
   readonly facts?: (input: { readonly vars: never }) => F;
-  /** Erased: called by the engine with checked input. */
+  /** Erased, as `tasks`: called by the engine with checked input. */
+  readonly validate?: (input: never) => void;
   readonly tasks: (input: never) => void;
 }
 

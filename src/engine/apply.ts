@@ -1,5 +1,5 @@
 import { resourcesOf, type BlockNode, type GivenNode, type Item, type ResourceNode } from "../dsl/items.ts";
-import { declaring } from "./declare.ts";
+import { declaring } from "./declaring.ts";
 import { Draft } from "./draft.ts";
 import { failureOf } from "./failures.ts";
 import { type HostContext, HostFailed, phase, waitFor } from "./host-context.ts";

@@ -3,13 +3,13 @@ import type { z } from "zod";
 import type { HandlerNode, Item, ResourceNode } from "../dsl/items.ts";
 import type { FactSpec, Member, Role } from "../dsl/role.ts";
 import { Tasks } from "../dsl/tasks.ts";
-import { thrownAt } from "../dsl/source.ts";
-import { HawserError, type SourceLine, UsageError } from "../errors/index.ts";
+import { type SourceLine, UsageError } from "../errors/index.ts";
 import type { InventoryHost } from "../inventory/index.ts";
 import type { Observed } from "../resources/contract.ts";
 import type { Facts } from "../resources/facts.ts";
-import { type Value, ValuePending } from "../shell/index.ts";
-import { hostView, type ResolvedPlay, type RoleOnHost } from "./resolve.ts";
+import type { Value } from "../shell/index.ts";
+import { declaring } from "./declaring.ts";
+import { hostView, membersOf, type ResolvedPlay, type RoleOnHost } from "./resolve.ts";
 import type { ValueHub } from "./values.ts";
 
 /** Facts of one role on one host, in the order in which their probes were sent. */
@@ -56,7 +56,7 @@ export function declare({ resolved, all, host, facts, roleFacts: extra, hub }: D
     const view = hostView(host);
     let made: readonly AnyMember[] | undefined;
     // Made when a role asks for them: for every host of a large fleet a list of all hosts is a lot.
-    const members = () => (made ??= membersOf(use.name, use.role, all, hub));
+    const members = () => (made ??= membersOf(use.name, all).map((member) => memberOf(member, use.name, use.role, hub)));
     declaring(use.name, use.source, () => use.role.tasks({
       t,
       vars,
@@ -69,9 +69,9 @@ export function declare({ resolved, all, host, facts, roleFacts: extra, hub }: D
         return members().filter((member) => member.host.name !== host.name);
       },
       from: (name: string, role: Role) => {
-        const found = all.flatMap((play) => play.all.flatMap((each) => (each.name === name ? memberIn(play, each, role.name, role, hub) ?? [] : []))).at(0);
+        const found = membersOf(role.name, all).find((member) => member.host.name === name);
         if (!found) throw new UsageError(`${use.name} asks for ${role.name} on ${name}, which does not use it`, { source: use.source });
-        return found;
+        return memberOf(found, role.name, role, hub);
       },
     } as never));
     items.push(...t.items);
@@ -85,34 +85,9 @@ export function declare({ resolved, all, host, facts, roleFacts: extra, hub }: D
   return { items, ids: ledger.ids, handlers: [...ledger.ids.values()].filter((node): node is HandlerNode => node.type === "handler") };
 }
 
-/** Runs an author's code. @throws UsageError that points at the author's line, whatever was thrown there. */
-export function declaring<T>(what: string, fallback: SourceLine, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof HawserError) throw error;
-    const hint = error instanceof ValuePending ? "use it in an argument, by its map(), or declare inside t.given(…)" : undefined;
-    throw new UsageError(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error, source: thrownAt(error) ?? fallback, ...(hint !== undefined && { hint }) });
-  }
-}
-
 type AnyMember = Member<z.ZodType, Record<string, z.ZodType>>;
 
-function membersOf(name: string, role: Role, all: readonly ResolvedPlay[], hub: ValueHub): AnyMember[] {
-  const found = new Map<string, AnyMember>();
-  for (const play of all) {
-    for (const host of play.all) {
-      const member = found.has(host.name) ? undefined : memberIn(play, host, name, role, hub);
-      if (member) found.set(host.name, member);
-    }
-  }
-  return [...found.values()];
-}
-
-/** A host's use of a role in a play. */
-function memberIn(play: ResolvedPlay, host: InventoryHost, name: string, role: Role, hub: ValueHub): AnyMember | undefined {
-  const on = play.roles.get(host.name)?.find(({ use }) => use.name === name);
-  if (!on) return undefined;
-  const exports = Object.fromEntries(Object.keys(role.exports).map((key) => [key, hub.exported(host.name, name, key)]));
-  return { host: hostView(host), vars: on.vars, exports };
+/** A host's use of a role, with what it exports. */
+function memberOf({ host, vars }: { readonly host: InventoryHost; readonly vars: unknown }, name: string, role: Role, hub: ValueHub): AnyMember {
+  return { host: hostView(host), vars, exports: Object.fromEntries(Object.keys(role.exports).map((key) => [key, hub.exported(host.name, name, key)])) };
 }

@@ -6,7 +6,7 @@ import type { Observed } from "../resources/contract.ts";
 import type { Facts } from "../resources/facts.ts";
 import { declare } from "./declare.ts";
 import type { Play } from "../dsl/play.ts";
-import { expandUses, type ResolvedPlay } from "./resolve.ts";
+import { expandUses, type ResolvedPlay, type RoleOnHost, validate } from "./resolve.ts";
 import { ValueHub } from "./values.ts";
 
 /** A resource of a role with its commands, as text. */
@@ -29,27 +29,25 @@ export interface PlanOfOptions {
   readonly host?: string;
   /** Values of the role's own facts. */
   readonly roleFacts?: Readonly<Record<string, unknown>>;
+  /** The other hosts that use the role, with their complete vars, by name. Their exports stay unknown. */
+  readonly peers?: Readonly<Record<string, unknown>>;
 }
 
 /**
  * What a role would do, without any host: for unit tests of roles.
- * @param use With complete vars, or with a function of the host.
- * @throws HawserError when the vars do not fit the role.
+ * @param use With complete vars.
+ * @throws HawserError when the vars do not fit the role, UsageError when hosts do not fit one another.
  */
 export function planOf(use: Use, facts: Facts, options: PlanOfOptions = {}): PlannedResource[] {
   const name = options.host ?? "host";
-  const host: InventoryHost = { name, region: "", groups: [], vars: {}, connection: { kind: "ssh", address: name, agent: false, hostKeyChecking: "strict", connectTimeout: 20, keepalive: 15 }, become: { method: "none", user: "root" } };
   const uses = expandUses([use]);
-  const roles = uses.map((each) => {
-    const raw = each.vars.from === "value" ? each.vars.value : {};
-    const parsed = each.role.vars.safeParse(raw);
-    if (!parsed.success) throw new HawserError(`vars of ${each.name}: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`, { source: each.source });
-    return { use: each, vars: parsed.data };
-  });
-  const play: Play = { name: "planOf", hosts: name, roles: uses, source: use.source };
-  const resolved: ResolvedPlay = { play, hosts: [host], all: [host], roles: new Map([[name, roles]]) };
+  const play: Play = { name: "planOf", hosts: "all", roles: uses, source: use.source };
+  const all = [hostNamed(name), ...Object.keys(options.peers ?? {}).map(hostNamed)];
+  const roles = new Map(all.map((host) => [host.name, host.name === name ? uses.map((each) => checked(each)) : [checked(use, options.peers?.[host.name])]]));
+  const resolved: ResolvedPlay = { play, hosts: all.slice(0, 1), all, roles };
+  validate(resolved, [resolved]);
   const extra = new Map(uses.map((each) => [each.name, each === use || each.name === use.name ? (options.roleFacts ?? {}) : {}]));
-  const { items } = declare({ resolved, all: [resolved], host, facts, roleFacts: extra, hub: new ValueHub() });
+  const { items } = declare({ resolved, all: [resolved], host: hostNamed(name), facts, roleFacts: extra, hub: new ValueHub() });
   return resourcesOf(items).map((node) => {
     const seen: Observed = { out: "", err: "", code: 1, ...options.seen?.[node.id] };
     const base = { id: node.id, kind: node.kind.kind, probe: attempt(() => node.kind.probe(node.args, { facts }).render()) };
@@ -60,6 +58,17 @@ export function planOf(use: Use, facts: Facts, options: PlanOfOptions = {}): Pla
       return { ...base, error: (error as Error).message };
     }
   });
+}
+
+function hostNamed(name: string): InventoryHost {
+  const at = () => ({ file: "inventory", line: 1, column: 1 });
+  return { name, region: "", groups: [], vars: {}, connection: { kind: "ssh", address: name, agent: false, hostKeyChecking: "strict", connectTimeout: 20, keepalive: 15 }, become: { method: "none", user: "root" }, at };
+}
+
+function checked(use: Use, vars: unknown = use.vars.from === "value" ? use.vars.value : {}): RoleOnHost {
+  const parsed = use.role.vars.safeParse(vars);
+  if (parsed.success) return { use, vars: parsed.data };
+  throw new HawserError(`vars of ${use.name}: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`, { source: use.source });
 }
 
 /** Commands that need a late value say which. */

@@ -5,6 +5,7 @@ import { complaints } from "../dsl/complaints.ts";
 import { thrownAt } from "../dsl/source.ts";
 import { HawserError, type SourceLine, UsageError } from "../errors/index.ts";
 import { type Inventory, type InventoryHost, PatternError } from "../inventory/index.ts";
+import { declaring } from "./declaring.ts";
 
 /** A role on one host, with its vars checked. */
 export interface RoleOnHost {
@@ -47,6 +48,7 @@ export function hostView(host: InventoryHost): HostView {
     address: host.connection.address,
     inventory: host.vars,
     vars: <V extends z.ZodType>(role: Role<V>) => (host.vars[role.name] ?? {}) as z.input<V>,
+    at: (...path) => host.at(path),
   };
 }
 
@@ -88,6 +90,29 @@ function rawVars(use: Use, host: InventoryHost): unknown {
   }
 }
 
+/** Asks the play's roles whether their hosts' vars fit one another. @throws UsageError of the first that do not */
+export function validate(play: ResolvedPlay, all: readonly ResolvedPlay[]): void {
+  for (const host of play.all) {
+    for (const { use, vars } of play.roles.get(host.name) ?? []) {
+      if (!use.role.validate) continue;
+      const peers = membersOf(use.name, all).filter((member) => member.host.name !== host.name).map((member) => ({ host: hostView(member.host), vars: member.vars }));
+      declaring(use.name, use.source, () => use.role.validate?.({ vars, host: hostView(host), peers } as never));
+    }
+  }
+}
+
+/** The hosts that use a role in any of the plays, each once, in the order of the first play that has them. */
+export function membersOf(name: string, plays: readonly ResolvedPlay[]): { readonly host: InventoryHost; readonly vars: unknown }[] {
+  const found = new Map<string, { readonly host: InventoryHost; readonly vars: unknown }>();
+  for (const play of plays) {
+    for (const host of play.all) {
+      const on = found.has(host.name) ? undefined : play.roles.get(host.name)?.find(({ use }) => use.name === name);
+      if (on) found.set(host.name, { host, vars: on.vars });
+    }
+  }
+  return [...found.values()];
+}
+
 /** @throws VarsError naming each wrong var of each host with the line that holds it. */
 export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: string | undefined): ResolvedPlay[] {
   const problems = new Map<string, VarProblem>();
@@ -116,6 +141,7 @@ export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: st
     return { play, all, hosts: limited ? all.filter((host) => limited.has(host.name)) : all, roles };
   });
   if (problems.size > 0) throw new VarsError([...problems.values()]);
+  for (const play of resolved) validate(play, resolved);
   if (limited && resolved.every((play) => play.hosts.length === 0)) {
     throw new UsageError(`--limit ${limit} leaves no host of this playbook`, { hint: `its plays are for ${[...new Set(playbook.plays.map((play) => play.hosts))].join(", ")}` });
   }

@@ -3,7 +3,7 @@ import type { InventoryGroup } from "./hierarchy.ts";
 import type { Layer } from "./layer.ts";
 import { PatternError } from "./pattern-error.ts";
 import type { Place, Problem } from "./problem.ts";
-import { explainPath, locatePath, splitPath, type ExplainedLayer } from "./resolve.ts";
+import { explainPath, splitPath, type ExplainedLayer } from "./resolve.ts";
 import { selectNames } from "./select.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Entry } from "./tree.ts";
@@ -19,6 +19,8 @@ export interface InventoryHost {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly connection: ConnectionSettings;
   readonly become: BecomeSettings;
+  /** Where the value that counts is written. For a path that does not exist: the nearest parent that does, else the host. */
+  at(path: readonly (string | number)[]): Place;
 }
 
 /** @internal A host with what explains it. */
@@ -89,13 +91,9 @@ export class Inventory {
     return explainPath(this.#record(hostName).layers, typeof path === "string" ? splitPath(path) : path);
   }
 
-  /**
-   * Where the value that counts is written. For a path that does not exist: the nearest parent that does, else the host.
-   * @throws PatternError for an unknown host.
-   */
+  /** As the host's `at`. @throws PatternError for an unknown host. */
   locate(hostName: string, path: readonly (string | number)[]): Place {
-    const { merged, place } = this.#record(hostName);
-    return locatePath(merged, path) ?? place;
+    return this.host(hostName).at(path);
   }
 
   #record(name: string): HostRecord {

@@ -9,7 +9,7 @@ import type { Layer } from "./layer.ts";
 import { LoadContext, type Surroundings } from "./load-context.ts";
 import { fileTrouble } from "./private-file.ts";
 import { readSource } from "./read-source.ts";
-import { mergeLayers } from "./resolve.ts";
+import { mergeLayers, locatePath } from "./resolve.ts";
 import { readStructure, type HostDraft, type Structure } from "./structure.ts";
 import { toValue } from "./tree.ts";
 import { readVarFiles } from "./var-files.ts";
@@ -106,6 +106,7 @@ function makeRecords(
       vars,
       connection,
       become: becomeOf(connection, layers),
+      at: (path) => locatePath(merged, path) ?? draft.place,
     };
     records.set(draft.name, { host, place: draft.place, layers, merged });
   }

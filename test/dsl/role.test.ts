@@ -5,6 +5,7 @@ import { lane } from "../../src/dsl/lane.ts";
 import { play, playbook } from "../../src/dsl/play.ts";
 import { defineRole, fact, use } from "../../src/dsl/role.ts";
 import { planOf } from "../../src/engine/plan-of.ts";
+import { UsageError } from "../../src/errors/index.ts";
 import { recorded } from "../../src/resources/recorded.ts";
 import { sh } from "../../src/shell/index.ts";
 
@@ -24,6 +25,22 @@ test("planOf shows a role's commands without any host", () => {
   assert.deepEqual(planned.map(({ id }) => id), ["motd/file:/etc/motd", "motd/service:sshd.service"]);
   assert.equal(planned[0]?.summary, "create");
   assert.ok(planned[0]?.apply?.includes(Buffer.from("HELLO 4\n").toString("base64")));
+});
+
+test("planOf knows peers, and asks validate", () => {
+  const mesh = defineRole(import.meta, {
+    name: "mesh",
+    summary: "Knows the others.",
+    vars: z.strictObject({ port: z.number() }),
+    validate: ({ vars, peers }) => {
+      if (peers.some((peer) => peer.vars.port === vars.port)) throw new UsageError("one port twice");
+    },
+    tasks: ({ t, peers }) => peers.forEach((peer) => t.file(`/etc/mesh/${peer.host.name}`, { content: `${peer.vars.port}\n` })),
+  });
+  const peers = (port: number) => ({ peers: { other: { port } } });
+  assert.deepEqual(planOf(use(mesh, { port: 1 }), recorded("debian-12"), peers(2)).map(({ id }) => id), ["mesh/file:/etc/mesh/other"]);
+  assert.throws(() => planOf(use(mesh, { port: 1 }), recorded("debian-12"), peers(1)), /one port twice/);
+  assert.throws(() => planOf(use(mesh, { port: 1 }), recorded("debian-12"), { peers: { other: {} } }), /vars of mesh: port/);
 });
 
 test("planOf refuses vars that do not fit", () => {

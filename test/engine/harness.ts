@@ -26,7 +26,7 @@ export function scratch(t: { after: (fn: () => void) => void }): string {
 }
 
 export function inventoryOf(names: readonly string[]): Inventory {
-  const hosts = names.map((name) => ({ name, region: "", groups: [], vars: {}, connection: { address: name }, become: {} }) as unknown as InventoryHost);
+  const hosts = names.map((name) => ({ name, region: "", groups: [], vars: {}, connection: { address: name }, become: {}, at: () => ({ file: "hosts.yml", line: 1, column: 1 }) }) as unknown as InventoryHost);
   return {
     hosts,
     warnings: [],

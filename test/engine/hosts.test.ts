@@ -5,6 +5,7 @@ import { z } from "zod";
 import { lane } from "../../src/dsl/lane.ts";
 import { defineRole, fact, use } from "../../src/dsl/role.ts";
 import { Unreachable } from "../../src/engine/session.ts";
+import { UsageError } from "../../src/errors/index.ts";
 import { file } from "../../src/resources/file.ts";
 import { sh } from "../../src/shell/index.ts";
 import { runPlays, runTasks, scratch } from "./harness.ts";
@@ -248,4 +249,28 @@ test("a later play that cannot be declared ends the run with a recap of what was
   assert.equal(ran.recap.hosts["h1"]?.changed, 1);
   assert.match(JSON.stringify(ran.events.filter(({ event }) => event === "failure")), /fickle: not any more/);
   assert.ok(!existsSync(`${dir}/3`));
+});
+
+test("a role refuses hosts that do not fit one another before any is contacted, at the inventory's line", async () => {
+  const numbered = defineRole(import.meta, {
+    name: "numbered",
+    summary: "Hosts with numbers of their own.",
+    vars: z.strictObject({ number: z.number() }),
+    validate({ vars, host, peers }) {
+      const same = peers.find((peer) => peer.vars.number === vars.number);
+      if (same) throw new UsageError(`${host.name} and ${same.host.name} both have the number ${vars.number}`, { source: host.at("numbered", "number") });
+    },
+    tasks() {},
+  });
+  const contacted: string[] = [];
+  const run = (numbers: Record<string, number>) => runPlays([{ name: "p", hosts: "all", roles: [use(numbered, (host) => ({ number: numbers[host.name] ?? 0 }))] }], { hosts: Object.keys(numbers), prepare: ({ host }) => contacted.push(host) });
+  // Also a host outside of the limit counts.
+  await assert.rejects(run({ a: 1, b: 2, c: 1 }), (error) => error instanceof UsageError && error.message === "a and c both have the number 1" && error.source?.file === "hosts.yml");
+  assert.deepEqual(contacted, []);
+  assert.equal((await run({ a: 1, b: 2 })).recap.result, "ok");
+});
+
+test("what a role's own validate throws by mistake points at the role", async () => {
+  const broken = defineRole(import.meta, { name: "broken", summary: "Errs.", vars: z.strictObject({}), validate: () => void JSON.parse("{"), tasks() {} });
+  await assert.rejects(runPlays([{ name: "p", hosts: "all", roles: [use(broken, {})] }], {}), (error) => error instanceof UsageError && /^broken: .*JSON/.test(error.message) && (error.source?.file ?? "").endsWith("hosts.test.ts"));
 });
