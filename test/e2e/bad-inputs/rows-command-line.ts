@@ -34,4 +34,5 @@ export const commandLine: readonly Row[] = [
   { id: "hosts-outside", wrong: "a subscript beyond the group", files: { "site.ts": site("", "web[7]") }, exit: 1, says: `error: play "p": "web[7]" is out of range`, hint: "it has 2 hosts, counted from 0 to 1" },
   { id: "explain-unknown", wrong: "inventory explain for a var that nothing sets", args: ["inventory", "explain", "web1", "ssh.prot", "-i", "inv"], exit: 1, says: "error: no layer sets ssh.prot on web1", hint: `did you mean "ssh.port"?` },
   { id: "lab-none", wrong: "lab up for an inventory without lab hosts", args: ["lab", "up", "-i", "inv"], exit: 1, says: "error: no host of inv has a lab var", hint: "lab: { image: debian }" },
+  { id: "keep-folder", wrong: "a file where kept connections have their folder", files: { "runtime/hawser": "x" }, args: ["connections", "list"], env: { XDG_RUNTIME_DIR: "runtime" }, exit: 1, says: "error: no connection can be kept open: runtime/hawser is not a folder", hint: "hawser makes the folder with mode 0700 and the socket with 0600: move away what is there" },
 ];
