@@ -9,6 +9,7 @@ import { importPlainly, type ImportFile } from "./load-playbook.ts";
 import type { Exit } from "./options.ts";
 import { recordCommand } from "./record-command.ts";
 import { runCommand } from "./run-command.ts";
+import { verifyCommand } from "./verify-command.ts";
 
 const version = (): string => (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
 
@@ -28,6 +29,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
   runCommand(program, exit, importFile);
+  verifyCommand(program, exit, importFile);
   inventoryCommands(program);
   connectionsCommands(program);
   labCommands(program, exit);

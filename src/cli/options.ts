@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 /** What a command's action leaves behind. */
 export interface Exit {
@@ -9,3 +9,15 @@ export interface Exit {
 export const inventoryOption = (): Option => new Option("-i, --inventory <path>", "inventory folder or file").env("HAWSER_INVENTORY").default("inventory/production");
 
 export const extraVarsOption = (): Option => new Option("-e, --extra-vars <vars>", "key=value, or @file.yml; may be given more than once").argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+
+/** Words that commas part; the option may be given more than once. */
+export const list = (value: string, before: string[] = []): string[] => [...before, ...value.split(",").map((word) => word.trim()).filter((word) => word !== "")];
+
+/** A whole number from `smallest`. */
+export function whole(smallest: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!Number.isInteger(number) || number < smallest) throw new InvalidArgumentError(`a whole number from ${smallest} is expected.`);
+    return number;
+  };
+}

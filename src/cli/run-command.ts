@@ -6,15 +6,14 @@ import type { RunEvent } from "../engine/events.ts";
 import { listPlaybook, type Listing } from "../engine/list.ts";
 import { resolvePlays } from "../engine/resolve.ts";
 import { runPlaybook, type RunOptions } from "../engine/run.ts";
-import { formatProblem, KEEP_OPEN_WANTED, KeptFiles, loadInventory, parseKeepOpen, type Inventory } from "../inventory/index.ts";
-import { labStatus, labUp } from "../lab/index.ts";
+import { formatProblem, KEEP_OPEN_WANTED, KeptFiles, loadInventory, parseKeepOpen } from "../inventory/index.ts";
 import { UsageError } from "../errors/index.ts";
 import { colors, exitCode, humanReporter, jsonReporter, Timing, traceOf, type Reporter } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { interrupts } from "./interrupts.ts";
-import { labOf } from "./lab-of.ts";
 import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
-import { extraVarsOption, inventoryOption, type Exit } from "./options.ts";
+import { extraVarsOption, inventoryOption, list, whole, type Exit } from "./options.ts";
+import { raiseLab } from "./raise-lab.ts";
 
 interface Flags {
   readonly inventory: string;
@@ -38,16 +37,6 @@ interface Flags {
   readonly listHosts?: boolean;
   readonly listTasks?: boolean;
   readonly listTags?: boolean;
-}
-
-const list = (value: string, before: string[] = []): string[] => [...before, ...value.split(",").map((word) => word.trim()).filter((word) => word !== "")];
-
-function whole(smallest: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value);
-    if (!Number.isInteger(number) || number < smallest) throw new InvalidArgumentError(`a whole number from ${smallest} is expected.`);
-    return number;
-  };
 }
 
 function keepOpen(value: string): number {
@@ -154,15 +143,4 @@ function writeTrace(file: string, timing: Timing): void {
   } catch (error) {
     throw new UsageError(`the trace could not be written to ${file}: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** Lab hosts that are down are brought up; other inventories are left alone. */
-async function raiseLab(inventory: Inventory): Promise<void> {
-  const spec = labOf(inventory);
-  if (!spec) return;
-  const state = await labStatus(spec.name);
-  const up = new Set(state?.hosts.filter((host) => host.ready).map((host) => host.name));
-  if (spec.hosts.every((host) => up.has(host.name))) return;
-  process.stderr.write("the lab is down: bringing it up\n");
-  await labUp(spec, { onProgress: ({ host, message }) => process.stderr.write(`  ${host === undefined ? "" : `${host}: `}${message}\n`) });
 }

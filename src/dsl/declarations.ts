@@ -11,6 +11,7 @@ import { splitOptions, type CommonOptions, type Declared } from "./options.ts";
 import { Kept, type KeptOutput } from "./kept.ts";
 import { callSite } from "./source.ts";
 import { valuesIn } from "./values.ts";
+import type { Warning } from "./verifier.ts";
 
 /** What one host has been told so far; shared by all its roles, because ids and claims are unique per host. */
 export interface HostLedger {
@@ -19,6 +20,7 @@ export interface HostLedger {
   readonly claims: Map<string, { part: string | undefined; node: ResourceNode }[]>;
   /** Tells the engine which value stands behind an export of this host. */
   readonly export: (role: string, name: string, value: Value<unknown>) => void;
+  readonly warnings: Warning[];
 }
 
 export interface Scope {
@@ -203,6 +205,11 @@ export class Declarations {
   export(name: string, value: Value<unknown>): void {
     if (!(name in this.scope.exports)) throw new UsageError(`${this.scope.role}: "${name}" is not among the role's exports`, { source: callSite(), hint: `exports: ${Object.keys(this.scope.exports).join(", ") || "none are declared"}` });
     this.scope.ledger.export(this.scope.role, name, value);
+  }
+
+  /** Says a weakness that no resource can mend: a part that is missing, a value that is weak. Runs and checks show it; nothing fails. */
+  warn(message: string): void {
+    this.scope.ledger.warnings.push({ role: this.scope.role, message, source: callSite() });
   }
 
   #collect(tags: readonly string[], body: () => void): readonly Item[] {

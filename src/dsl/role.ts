@@ -6,6 +6,7 @@ import type { Facts } from "../resources/facts.ts";
 import type { Sh, Value } from "../shell/index.ts";
 import { callSite } from "./source.ts";
 import type { Tasks } from "./tasks.ts";
+import type { Verifier } from "./verifier.ts";
 
 /** A host as roles and playbooks see it. */
 export interface HostView {
@@ -76,6 +77,12 @@ export interface RoleSpec<V extends z.ZodType, F extends FactSpecs, E extends Ex
   validate?(input: ValidateInput<V>): void;
   /** Declares resources; must not touch anything itself. */
   tasks(input: RoleInput<V, F, E>): void;
+  /** Says by what measured values one sees that the role works: `hawser verify`. */
+  verify?(input: VerifyInput<V, F, E>): void;
+}
+
+export interface VerifyInput<V extends z.ZodType, F extends FactSpecs, E extends ExportSpecs> extends Omit<RoleInput<V, F, E>, "t" | "from"> {
+  readonly v: Verifier;
 }
 
 export interface ValidateInput<V extends z.ZodType> {
@@ -85,7 +92,7 @@ export interface ValidateInput<V extends z.ZodType> {
   readonly peers: readonly { readonly host: HostView; readonly vars: z.output<V> }[];
 }
 
-export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = FactSpecs, E extends ExportSpecs = ExportSpecs> extends Omit<RoleSpec<V, F, E>, "tasks" | "facts" | "validate"> {
+export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = FactSpecs, E extends ExportSpecs = ExportSpecs> extends Omit<RoleSpec<V, F, E>, "tasks" | "verify" | "facts" | "validate"> {
   /** Where role.ts lies; templates are in its folder `templates`. */
   readonly folder: string;
   readonly exports: E;
@@ -93,6 +100,7 @@ export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = Fac
   /** Erased, as `tasks`: called by the engine with checked input. */
   readonly validate?: (input: never) => void;
   readonly tasks: (input: never) => void;
+  readonly verify?: (input: never) => void;
 }
 
 /** @param meta `import.meta` of the role's file, by which templates are found. */

@@ -1,8 +1,9 @@
 import path from "node:path";
 import type { z } from "zod";
 import type { HandlerNode, Item, ResourceNode } from "../dsl/items.ts";
-import type { FactSpec, Member, Role } from "../dsl/role.ts";
+import type { FactSpec, Member, Role, Use } from "../dsl/role.ts";
 import { Tasks } from "../dsl/tasks.ts";
+import { Verifier, type Warning } from "../dsl/verifier.ts";
 import { type SourceLine, UsageError } from "../errors/index.ts";
 import type { InventoryHost } from "../inventory/index.ts";
 import type { Observed } from "../resources/contract.ts";
@@ -25,6 +26,7 @@ export interface Declared {
   readonly items: readonly Item[];
   readonly handlers: readonly HandlerNode[];
   readonly ids: ReadonlyMap<string, ResourceNode | HandlerNode>;
+  readonly warnings: readonly Warning[];
 }
 
 export function roleFacts(roles: readonly RoleOnHost[]): RoleFact[] {
@@ -48,32 +50,13 @@ export interface DeclareInput {
 }
 
 /** Runs the roles' declarations for one host. Touches nothing. */
-export function declare({ resolved, all, host, facts, roleFacts: extra, hub }: DeclareInput): Declared {
-  const ledger = { facts, ids: new Map<string, ResourceNode | HandlerNode>(), claims: new Map(), export: (role: string, name: string, value: Value<unknown>) => hub.publish(host.name, role, name, value) };
+export function declare(input: DeclareInput): Declared {
+  const { resolved, host, facts, hub } = input;
+  const ledger = { facts, ids: new Map<string, ResourceNode | HandlerNode>(), claims: new Map(), export: (role: string, name: string, value: Value<unknown>) => hub.publish(host.name, role, name, value), warnings: [] as Warning[] };
   const items: Item[] = [];
   for (const { use, vars } of resolved.roles.get(host.name) ?? []) {
     const t = new Tasks({ role: use.name, folder: use.role.folder, exports: use.role.exports, tags: new Set([...(resolved.play.tags ?? []), ...use.tags]), ledger });
-    const view = hostView(host);
-    let made: readonly AnyMember[] | undefined;
-    // Made when a role asks for them: for every host of a large fleet a list of all hosts is a lot.
-    const members = () => (made ??= membersOf(use.name, all).map((member) => memberOf(member, use.name, use.role, hub)));
-    declaring(use.name, use.source, () => use.role.tasks({
-      t,
-      vars,
-      facts: { ...facts, ...extra.get(use.name) },
-      host: view,
-      get members() {
-        return members();
-      },
-      get peers() {
-        return members().filter((member) => member.host.name !== host.name);
-      },
-      from: (name: string, role: Role) => {
-        const found = membersOf(role.name, all).find((member) => member.host.name === name);
-        if (!found) throw new UsageError(`${use.name} asks for ${role.name} on ${name}, which does not use it`, { source: use.source });
-        return memberOf(found, role.name, role, hub);
-      },
-    } as never));
+    declaring(use.name, use.source, () => use.role.tasks(Object.assign(roleInput(use, vars, input), { t }) as never));
     items.push(...t.items);
   }
   if (resolved.play.tasks) {
@@ -82,7 +65,40 @@ export function declare({ resolved, all, host, facts, roleFacts: extra, hub }: D
     declaring(`play "${play.name}"`, play.source, () => play.tasks?.({ t, facts, host: hostView(host) }));
     items.push(...t.items);
   }
-  return { items, ids: ledger.ids, handlers: [...ledger.ids.values()].filter((node): node is HandlerNode => node.type === "handler") };
+  return { items, ids: ledger.ids, handlers: [...ledger.ids.values()].filter((node): node is HandlerNode => node.type === "handler"), warnings: ledger.warnings };
+}
+
+/** What the roles of one host assert. Touches nothing. */
+export function declareAssertions(input: DeclareInput): Verifier[] {
+  return (input.resolved.roles.get(input.host.name) ?? []).flatMap(({ use, vars }) => {
+    if (!use.role.verify) return [];
+    const v = new Verifier(use.name);
+    declaring(use.name, use.source, () => use.role.verify?.(Object.assign(roleInput(use, vars, input), { v }) as never));
+    return [v];
+  });
+}
+
+/** What a role is called with, whatever it is called for. */
+function roleInput(use: Use, vars: unknown, { all, host, facts, roleFacts: extra, hub }: DeclareInput): object {
+  let made: readonly AnyMember[] | undefined;
+  // Made when a role asks for them: for every host of a large fleet a list of all hosts is a lot.
+  const members = () => (made ??= membersOf(use.name, all).map((member) => memberOf(member, use.name, use.role, hub)));
+  return {
+    vars,
+    facts: { ...facts, ...extra.get(use.name) },
+    host: hostView(host),
+    get members() {
+      return members();
+    },
+    get peers() {
+      return members().filter((member) => member.host.name !== host.name);
+    },
+    from: (name: string, role: Role) => {
+      const found = membersOf(role.name, all).find((member) => member.host.name === name);
+      if (!found) throw new UsageError(`${use.name} asks for ${role.name} on ${name}, which does not use it`, { source: use.source });
+      return memberOf(found, role.name, role, hub);
+    },
+  };
 }
 
 type AnyMember = Member<z.ZodType, Record<string, z.ZodType>>;

@@ -78,3 +78,39 @@ export type RunEvent = { readonly at: number } & (
 
 /** A RunEvent before the engine has stamped the time on it. */
 export type Unstamped = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "at"> : never) : never;
+
+/** A measured value beside its limit. */
+export interface AssertionEvent {
+  readonly event: "assertion";
+  /** `*` for a total. */
+  readonly host: string;
+  readonly role: string;
+  readonly name: string;
+  /** Null when nothing was measured. */
+  readonly value: number | string | boolean | null;
+  readonly unit: string;
+  /** As text: `<= 100`, `>= 1`, `1..5`, `= up`. */
+  readonly limit: string;
+  readonly ok: boolean;
+  /** Why nothing was measured. */
+  readonly cause?: string;
+  /** What to try; only where the limit is broken. */
+  readonly hint?: string;
+  readonly source: SourceLine;
+}
+
+export type VerifyEvent =
+  | AssertionEvent
+  | { readonly event: "warning"; readonly host: string; readonly message: string; readonly source?: SourceLine }
+  | { readonly event: "failure"; readonly failure: Failure };
+
+/** How a verification ended. */
+export interface Verified {
+  readonly asserted: number;
+  readonly broken: number;
+  readonly unreachable: readonly string[];
+  /** Hosts that answered and whose facts could not be read. */
+  readonly failed: readonly string[];
+  readonly hosts: number;
+  readonly seconds: number;
+}

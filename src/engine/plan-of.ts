@@ -31,6 +31,8 @@ export interface PlanOfOptions {
   readonly roleFacts?: Readonly<Record<string, unknown>>;
   /** The other hosts that use the role, with their complete vars, by name. Their exports stay unknown. */
   readonly peers?: Readonly<Record<string, unknown>>;
+  /** Told what the role warns of. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**
@@ -47,7 +49,8 @@ export function planOf(use: Use, facts: Facts, options: PlanOfOptions = {}): Pla
   const resolved: ResolvedPlay = { play, hosts: all.slice(0, 1), all, roles };
   validate(resolved, [resolved]);
   const extra = new Map(uses.map((each) => [each.name, each === use || each.name === use.name ? (options.roleFacts ?? {}) : {}]));
-  const { items } = declare({ resolved, all: [resolved], host: hostNamed(name), facts, roleFacts: extra, hub: new ValueHub() });
+  const { items, warnings } = declare({ resolved, all: [resolved], host: hostNamed(name), facts, roleFacts: extra, hub: new ValueHub() });
+  for (const { message } of warnings) options.onWarning?.(message);
   return resourcesOf(items).map((node) => {
     const seen: Observed = { out: "", err: "", code: 1, ...options.seen?.[node.id] };
     const base = { id: node.id, kind: node.kind.kind, probe: attempt(() => node.kind.probe(node.args, { facts }).render()) };

@@ -110,6 +110,7 @@ export class PlayRun {
     if (!facts) throw new HawserError(`${run.name} has no facts`);
     const declared = declare({ resolved: this.#resolved, all: this.#options.plays, host: run.host, facts, roleFacts: run.roleFacts, hub });
     for (const { id, formerly } of declared.handlers) if (formerly !== undefined && run.pending.delete(formerly)) run.pending.add(id);
+    for (const { role, message, source } of declared.warnings) emit({ event: "warning", host: run.name, message: `${role}: ${message}`, source });
     const kinds = { facts };
     const nodes = resourcesOf(declared.items);
     const cx: HostContext = {

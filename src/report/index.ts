@@ -6,3 +6,4 @@ export type { Reporter } from "./reporter.ts";
 export { colors } from "./style.ts";
 export { Timing } from "./timing.ts";
 export { traceOf } from "./trace.ts";
+export { humanVerifyReporter, jsonVerifyReporter, verifyExitCode, type VerifyReporter } from "./verify.ts";
