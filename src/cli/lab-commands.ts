@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { Option, type Command } from "commander";
 import { UsageError } from "../errors/index.ts";
 import { loadInventory } from "../inventory/index.ts";
-import { installPrerequisites, labDown, labExecArgv, labSshArgs, labStatus, labUp, type Backend, type LabSpec, type LabState } from "../lab/index.ts";
+import { installPrerequisites, labDown, labExecArgv, labSshArgs, labStatus, labUp, localBackendFor, type Backend, type LabSpec, type LabState } from "../lab/index.ts";
 import { labOf } from "./lab-of.ts";
 import type { Exit } from "./options.ts";
 
@@ -29,13 +29,14 @@ export function labCommands(program: Command, exit: Exit): void {
   const lab = program.command("lab").description("throw-away hosts on this machine, for trying things").enablePositionalOptions();
   const command = (name: string, description: string): Command => lab.command(name).description(description).addOption(labInventory());
   command("up", "start the hosts of the inventory that are down")
-    .addOption(new Option("--backend <name>", "what hosts are made of").choices(["auto", "nspawn", "docker"]).default("auto"))
+    .addOption(new Option("--backend <name>", "what hosts are made of").choices(["auto", "nspawn", "uml", "docker"]).default("auto"))
     .option("--rtt <ms>", "round-trip time between controller and hosts")
     .option("--install", "install what is missing (Debian and Ubuntu, as root)")
     .action(async (flags: Flags) => {
       const spec = await specOf(flags);
-      if (flags.install) await installPrerequisites();
-      const state = await labUp(spec, { backend: flags.backend ?? "auto", onProgress: ({ host, message }) => process.stderr.write(`${host === undefined ? "" : `${host}: `}${message}\n`) });
+      const backend = flags.backend ?? "auto";
+      if (flags.install) await installPrerequisites(await localBackendFor(backend, spec));
+      const state = await labUp(spec, { backend, onProgress: ({ host, message }) => process.stderr.write(`${host === undefined ? "" : `${host}: `}${message}\n`) });
       process.stdout.write(statusText(state));
     });
   command("down", "stop the hosts and remove everything they left").action(async (flags: Flags) => {

@@ -18,7 +18,16 @@ export function labOf(inventory: Inventory): LabSpec | undefined {
   const rtt = first?.vars["lab_rtt_ms"] ?? 0;
   if (typeof name !== "string") throw new UsageError("lab_name is a word");
   if (typeof rtt !== "number") throw new UsageError("lab_rtt_ms is a number of milliseconds");
-  return { name, hosts, rttMs: rtt };
+  return { name, hosts, rttMs: rtt, needsKernel: needsKernel(inventory) };
+}
+
+/** Hosts that make tunnels say `lab_kernel: true`; one of them decides for the lab. */
+function needsKernel(inventory: Inventory): boolean {
+  return inventory.hosts.some(({ name, vars }) => {
+    const wanted = vars["lab_kernel"] ?? false;
+    if (typeof wanted !== "boolean") throw new UsageError(`${name}: lab_kernel is true or false`);
+    return wanted && vars["lab"] !== undefined;
+  });
 }
 
 function place(inventory: Inventory, host: string): { source?: { file: string; line: number; column: number } } {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Fallen, LabBackend } from "./backend.ts";
 import { containerName, coveringPrefix, createArgv, ensureDockerImage, freePort, labLabel, networkName } from "./docker.ts";
 import { LabError, tail } from "./error.ts";
-import { BOOT_OVER } from "./host.ts";
+import { BOOT_OVER } from "./power.ts";
 import { ensureKey } from "./keys.ts";
 import { hostPaths, labPaths } from "./paths.ts";
 import { poll, sshAnswers } from "./ready.ts";
@@ -60,11 +60,11 @@ export const dockerBackend: LabBackend = {
   },
 
   async enter(lab, host, argv) {
-    return ["docker", "exec", "--interactive", containerName(lab, host), ...argv];
+    return ["docker", "exec", "--interactive", containerName(lab, host.name), ...argv];
   },
 
   async stop(lab, host) {
-    await run(["docker", "stop", "--time=30", containerName(lab, host)]);
+    await run(["docker", "stop", "--time=30", containerName(lab, host.name)]);
   },
 
   async cut(lab, host) {

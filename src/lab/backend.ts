@@ -7,7 +7,7 @@ export interface Fallen {
   readonly error: unknown;
 }
 
-/** What differs between running hosts as nspawn containers and under a Docker engine. */
+/** What differs between running hosts on this machine and under a Docker engine. */
 export interface LabBackend {
   /** Brings up `hosts` in parallel, replacing what a crash left of them. Never throws for a single host. */
   raise(record: LabRecord, hosts: readonly LabHost[], onProgress: OnProgress): Promise<{ raised: HostRecord[]; fallen: Fallen[] }>;
@@ -15,9 +15,9 @@ export interface LabBackend {
   raze(lab: string): Promise<void>;
   observe(lab: string, host: HostRecord): Promise<LabHostState>;
   /** The argv that runs `argv` in a host without ssh. */
-  enter(lab: string, host: string, argv: readonly string[]): Promise<string[]>;
+  enter(lab: string, host: HostRecord, argv: readonly string[]): Promise<string[]>;
   /** Asks the host to shut down and waits until it is off. */
-  stop(lab: string, host: string): Promise<void>;
+  stop(lab: string, host: HostRecord): Promise<void>;
   /** Ends all of its processes at once, as a power cut does; the disk stays. */
   cut(lab: string, host: string): Promise<void>;
   /** Boots a host that is off, from its disk. */

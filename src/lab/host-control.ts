@@ -4,7 +4,8 @@ import { tryRun, type Ran } from "./run.ts";
 import { sshEndpoint } from "./state.ts";
 
 /**
- * Runs a command in a host without ssh, as root, in its namespaces; for looking at a host whose network is broken.
+ * Runs a command in a host as root, in its namespaces, for looking at a host whose network is broken; a host with a kernel of its own
+ * is reached over ssh.
  * @returns how it ended, whatever its exit status
  * @throws LabError when there is no such host, or it is off
  */
@@ -14,8 +15,8 @@ export async function labExec(lab: string, host: string, argv: readonly string[]
 
 /** The argv that `labExec` runs, for a caller that wants its own terminal on it. */
 export async function labExecArgv(lab: string, host: string, argv: readonly string[]): Promise<string[]> {
-  const { backend } = await hostOf(lab, host);
-  return backend.enter(lab, host, argv);
+  const { host: found, backend } = await hostOf(lab, host);
+  return backend.enter(lab, found, argv);
 }
 
 /** The argv of an ssh command that connects as root; a remote command may be appended. It reads no ssh configuration of the user. */
@@ -31,15 +32,15 @@ export async function labSshArgs(lab: string, host: string): Promise<string[]> {
 export const labHost = {
   /** Shuts the host down in good order and waits until it is off, at most 30 s. */
   async stop(lab: string, host: string): Promise<void> {
-    const { backend } = await hostOf(lab, host);
-    await backend.stop(lab, host);
+    const { host: found, backend } = await hostOf(lab, host);
+    await backend.stop(lab, found);
   },
   /** Cuts the power: all its processes end at once, its disk stays. */
   async kill(lab: string, host: string): Promise<void> {
     const { backend } = await hostOf(lab, host);
     await backend.cut(lab, host);
   },
-  /** Boots a host that is off from its disk and waits until sshd answers, at most 60 s. */
+  /** Boots a host that is off from its disk and waits until sshd answers, at most 60 s, or 180 s with a kernel of its own. */
   async start(lab: string, host: string): Promise<void> {
     const { host: found, backend } = await hostOf(lab, host);
     await backend.start(lab, found);

@@ -1,3 +1,4 @@
+export { localBackendFor } from "./choose.ts";
 export { LabError } from "./error.ts";
 export { labExec, labExecArgv, labHost, labSshArgs } from "./host-control.ts";
 export { labDown, labNames, labSetRtt, labStatus, labUp, type LabUpOptions } from "./lab.ts";

@@ -19,7 +19,7 @@ export interface LabUpOptions {
  * Brings up what of a lab is missing: all of it, one host that was cut, or what a crash or a restart of the machine left
  * undone. Hosts that are up are not touched; hosts that are not in the spec stay.
  * @returns the lab as it is afterwards
- * @throws LabError when the spec is wrong, a prerequisite is missing, or a host does not boot within a minute
+ * @throws LabError when the spec is wrong, a prerequisite is missing, or a host does not boot in time
  */
 export async function labUp(spec: LabSpec, { backend = "auto", onProgress = () => {} }: LabUpOptions = {}): Promise<LabState> {
   validateSpec(spec);
@@ -80,7 +80,7 @@ const labLock = (name: string): string => `lab ${name}`;
 
 async function raiseLab(spec: LabSpec, wanted: Backend, onProgress: OnProgress): Promise<LabState> {
   const known = await readRecord(spec.name);
-  const choice = known ?? (await chooseBackend(wanted));
+  const choice = known ?? (await chooseBackend(wanted, spec));
   if (wanted !== "auto" && wanted !== choice.backend)
     throw new LabError(`lab "${spec.name}" runs on ${choice.backend}, not ${wanted}`, { hint: `hawser lab down first` });
   onProgress({ message: `${choice.backend}: ${choice.why}` });
@@ -121,8 +121,9 @@ async function observe(record: LabRecord): Promise<LabState> {
 function refuseChanged(wanted: readonly LabHost[], known: readonly HostRecord[]): void {
   for (const host of wanted) {
     const now = known.find(({ name }) => name === host.name);
-    if (now === undefined || (now.address === host.address && now.image === host.image && now.region === host.region)) continue;
-    throw new LabError(`${host.name} exists with another address, region or image: ${now.address}, ${now.region}, ${now.image}`, {
+    if (now === undefined || (now.address === host.address && now.privateAddress === host.privateAddress && now.image === host.image && now.region === host.region)) continue;
+    const what = [now.address, now.privateAddress, now.region, now.image].filter((word) => word !== undefined);
+    throw new LabError(`${host.name} exists with another address, region or image: ${what.join(", ")}`, {
       hint: "take the lab down first",
     });
   }

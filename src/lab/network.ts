@@ -4,6 +4,7 @@ import { withLock } from "./lock.ts";
 import { bridgeOf, CACHE_ADDRESS, CONTROLLER_LINK_PREFIX, controllerLink, labNamespace, macOf, UPLINK } from "./names.ts";
 import { ipBatch, run } from "./run.ts";
 import { subnetOf } from "./spec.ts";
+import type { LabHost } from "./types.ts";
 
 interface IpLink {
   readonly ifname: string;
@@ -30,8 +31,8 @@ export const namespaceFile = (namespace: string): string => `/run/netns/${namesp
  * Idempotent; the remains of a half-made network are replaced.
  * @throws LabError when a region's subnet is routed elsewhere, as for another lab
  */
-export async function ensureNetwork(lab: string, addresses: readonly string[]): Promise<void> {
-  const gateways = [...new Set(addresses.map((address) => `${subnetOf(address)}.1`))];
+export async function ensureNetwork(lab: string, hosts: readonly LabHost[]): Promise<void> {
+  const gateways = [...new Set(hosts.map(({ address }) => `${subnetOf(address)}.1`))];
   await withLock(NETWORK_LOCK, async () => {
     await refuseTakenSubnets(lab, gateways);
     const peer = (await uplinkPeer(lab)) ?? (await createNamespace(lab));

@@ -31,13 +31,18 @@ export function labPaths(lab: string): LabPaths {
   };
 }
 
-/** Where one host keeps its disk (an overlay), its console log and what boots it. */
+/** Where one host keeps its disk, its console log and what boots it. */
 export interface HostPaths {
   readonly directory: string;
+  /** The overlay of a container. */
   readonly upper: string;
   readonly work: string;
   readonly root: string;
   readonly docker: string;
+  /** With a kernel of its own: the disk, a link to the image that it lies over, and an archive of the host's own files. */
+  readonly cow: string;
+  readonly base: string;
+  readonly files: string;
   readonly console: string;
   readonly supervisor: string;
   readonly hostKey: string;
@@ -51,6 +56,9 @@ export function hostPaths(lab: string, host: string): HostPaths {
     work: join(directory, "work"),
     root: join(directory, "root"),
     docker: join(directory, "docker"),
+    cow: join(directory, "disk.cow"),
+    base: join(directory, "base"),
+    files: join(directory, "files.tar"),
     console: join(directory, "console.log"),
     supervisor: join(directory, "supervise.sh"),
     hostKey: join(directory, "ssh_host_ed25519_key"),

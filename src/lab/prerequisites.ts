@@ -14,12 +14,12 @@ export interface Prerequisite {
   readonly mend?: string;
 }
 
-/** Commands the nspawn backend runs, and the Debian package of each. */
+/** Commands that every lab on this machine runs, and the Debian package of each. */
 const COMMANDS: Readonly<Record<string, string>> = {
-  "systemd-nspawn": "systemd-container",
   mmdebstrap: "mmdebstrap",
   "apt-cacher-ng": "apt-cacher-ng",
   socat: "socat",
+  nft: "nftables",
   ip: "iproute2",
   tc: "iproute2",
   nsenter: "util-linux",
@@ -30,20 +30,27 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "ssh-keygen": "openssh-client",
 };
 
+/** What one of them runs beside that. */
+const OWN_COMMANDS: Readonly<Record<"nspawn" | "uml", Readonly<Record<string, string>>>> = {
+  nspawn: { "systemd-nspawn": "systemd-container" },
+  uml: { "linux.uml": "user-mode-linux", mke2fs: "e2fsprogs", tar: "tar", ssh: "openssh-client" },
+};
+
 /** What a backend lacks here; empty when it can run. For `auto`, of all backends. Changes nothing. */
 export async function labPrerequisites(backend: Backend): Promise<Prerequisite[]> {
-  if (backend === "nspawn") return nspawnFaults();
   if (backend === "docker") return dockerFaults();
-  return [...(await nspawnFaults()), ...(await dockerFaults())];
+  if (backend !== "auto") return localFaults(backend);
+  return [...(await localFaults("nspawn")), ...(await localFaults("uml")), ...(await dockerFaults())];
 }
 
 /**
- * Installs what the nspawn backend needs from Debian's archive. Never called by the lab itself; for demo and test scripts.
+ * Installs what a backend needs from Debian's archive. Never called by the lab itself; for demo and test scripts.
+ * @param backend default: nspawn
  * @returns the packages it installed, none when all were there
  * @throws LabError off Debian, or when not root
  */
-export async function installPrerequisites(): Promise<string[]> {
-  const packages = await missingPackages();
+export async function installPrerequisites(backend: "nspawn" | "uml" = "nspawn"): Promise<string[]> {
+  const packages = await missingPackages(backend);
   if (packages.length === 0) return [];
   if (process.getuid?.() !== 0 || !(await hasCommand("apt-get")))
     throw new LabError("the lab's prerequisites can only be installed by root on Debian", { hint: `as root: ${installCommand(packages)}` });
@@ -61,12 +68,12 @@ export function prerequisitesError(faults: readonly Prerequisite[]): LabError {
   return new LabError("this machine cannot run a lab yet", { evidence: lines.join("\n"), ...(mend === undefined ? {} : { hint: mend }) });
 }
 
-async function nspawnFaults(): Promise<Prerequisite[]> {
-  const backend = "nspawn";
+async function localFaults(backend: "nspawn" | "uml"): Promise<Prerequisite[]> {
   if (process.platform !== "linux") return [{ backend, fault: "it needs Linux" }];
   const faults: Prerequisite[] = [];
   if (process.getuid?.() !== 0) faults.push({ backend, fault: "it needs root, for namespaces and mounts", mend: "run the same command with sudo" });
-  const packages = await missingPackages();
+  if (backend === "uml" && process.arch !== "x64") faults.push({ backend, fault: "User-Mode Linux needs an x86 machine" });
+  const packages = await missingPackages(backend);
   if (packages.length > 0) faults.push({ backend, fault: `${packages.join(", ")} not installed`, mend: installCommand(packages) });
   return faults;
 }
@@ -76,8 +83,9 @@ async function dockerFaults(): Promise<Prerequisite[]> {
   return fault === undefined ? [] : [{ backend: "docker", fault, mend: "start a Docker engine, or point DOCKER_HOST at one" }];
 }
 
-async function missingPackages(): Promise<string[]> {
-  const lacking = await Promise.all(Object.entries(COMMANDS).map(async ([name, pkg]) => ((await hasCommand(name)) ? undefined : pkg)));
+async function missingPackages(backend: "nspawn" | "uml"): Promise<string[]> {
+  const commands = { ...COMMANDS, ...OWN_COMMANDS[backend] };
+  const lacking = await Promise.all(Object.entries(commands).map(async ([name, pkg]) => ((await hasCommand(name)) ? undefined : pkg)));
   return [...new Set(lacking.filter((pkg) => pkg !== undefined))];
 }
 

@@ -10,13 +10,14 @@ const hostSchema = z.object({
   address: z.ipv4(),
   region: z.string(),
   image: z.enum(["debian", "el"]),
+  privateAddress: z.ipv4().optional(),
   /** Set where the engine publishes ports instead of routing to `address`. */
   published: z.object({ address: z.string(), port }).optional(),
 });
 const recordSchema = z.object({
   version: z.literal(1),
   name: z.string(),
-  backend: z.enum(["nspawn", "docker"]),
+  backend: z.enum(["nspawn", "uml", "docker"]),
   why: z.string(),
   rttMs: z.number(),
   hosts: z.array(hostSchema),

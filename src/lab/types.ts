@@ -9,6 +9,11 @@ export interface LabHost {
   readonly address: string;
   readonly region: string;
   readonly image: LabImage;
+  /**
+   * The only address that the host itself has, as behind a cloud's 1:1 NAT; `address` is then the public one, which the
+   * lab's router rewrites. In 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, one /24 a region, .1 the gateway. Default: none.
+   */
+  readonly privateAddress?: string | undefined;
 }
 
 /** A lab as asked for. */
@@ -18,10 +23,12 @@ export interface LabSpec {
   readonly hosts: readonly LabHost[];
   /** Round-trip time in milliseconds, controller to host and region to region. Default: as it is, 0 for a new lab. */
   readonly rttMs?: number;
+  /** Whether the hosts need GRE, ESP and the like: `auto` then takes hosts with a kernel of their own where this machine's lacks them. Default: false. */
+  readonly needsKernel?: boolean;
 }
 
 /** What to run the hosts with; `auto` takes the first that works here. */
-export type Backend = "nspawn" | "docker" | "auto";
+export type Backend = "nspawn" | "uml" | "docker" | "auto";
 export type BackendName = Exclude<Backend, "auto">;
 
 /** A host as it is now. */
@@ -30,7 +37,7 @@ export interface LabHostState extends LabHost {
   readonly power: "up" | "booting" | "off";
   /** Shorthand for `power === "up"`. */
   readonly ready: boolean;
-  /** The controller's pid of the host's PID 1; undefined when off, or when the engine hides it. */
+  /** The controller's pid of the host's PID 1; undefined when off, or when the host has a kernel of its own. */
   readonly leader: number | undefined;
   /** Where ssh connects to. Differs from `address` and 22 only where an engine publishes ports. */
   readonly ssh: { readonly address: string; readonly port: number };
