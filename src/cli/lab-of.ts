@@ -10,7 +10,9 @@ export function labOf(inventory: Inventory): LabSpec | undefined {
     const image = (lab as { image?: unknown }).image ?? "debian";
     if (image !== "debian" && image !== "el") throw new UsageError(`${host.name}: lab.image is debian or el, not ${JSON.stringify(image)}`, place(inventory, host.name));
     if (host.region === "") throw new UsageError(`${host.name}: a lab host needs a region`, { ...place(inventory, host.name), hint: "region: la; the hosts of a region share the first three numbers of their addresses" });
-    return [{ name: host.name, address: host.connection.address, region: host.region, image }];
+    const privateAddress = (lab as { private?: unknown }).private;
+    if (privateAddress !== undefined && typeof privateAddress !== "string") throw new UsageError(`${host.name}: lab.private is an address`, place(inventory, host.name));
+    return [{ name: host.name, address: host.connection.address, region: host.region, image, privateAddress }];
   });
   if (hosts.length === 0) return undefined;
   const first = inventory.hosts.find((host) => host.vars["lab"] !== undefined);

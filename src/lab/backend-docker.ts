@@ -18,6 +18,8 @@ const BOOT_MS = 60_000;
 export const dockerBackend: LabBackend = {
   async raise(record, hosts, onProgress) {
     const lab = record.name;
+    const natted = hosts.find(({ privateAddress }) => privateAddress !== undefined);
+    if (natted !== undefined) throw new LabError(`${natted.name}: the docker backend has no private addresses`, { hint: "use the nspawn or uml backend, or drop lab.private" });
     const images = new Map<LabImage, string>();
     await Promise.all([...new Set(hosts.map(({ image }) => image))].map(async (image) => images.set(image, await ensureDockerImage(image, onProgress))));
     if ((await tryRun(["docker", "network", "inspect", networkName(lab)])).code !== 0) {

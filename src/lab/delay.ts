@@ -10,12 +10,10 @@ import { CACHE_ADDRESS, labNamespace, UPLINK } from "./names.ts";
 import { ipJson, namespaceFile } from "./network.ts";
 import { labPaths } from "./paths.ts";
 import { poll } from "./ready.ts";
+import { DELAY, FAR } from "./router.ts";
 import { ipBatch, run, tryRun } from "./run.ts";
 import type { LabRtt } from "./types.ts";
 
-/** The device in the lab's namespace through which every packet takes its time, and netem's far end of it. */
-const DELAY = "dl0";
-const FAR = "dl1";
 const FAR_MAC = "0e:68:00:00:00:01";
 const FAR_ADDRESS = "169.254.68.2";
 const TABLE = 68;
@@ -29,11 +27,13 @@ interface IpRule {
 }
 interface IpLink {
   readonly ifname: string;
+  readonly addr_info?: readonly { readonly family: string; readonly local: string; readonly prefixlen: number }[];
 }
 
 /**
  * Sets a lab's round-trip time. Packets between regions, or between the controller and a host, are routed through one
- * device that holds each of them for half of it; then they are routed on. Traffic within a region is bridged and fast.
+ * device that holds each of them for half of it; then they are routed on. Traffic within a region is fast, also where it takes the
+ * router for its 1:1 NAT.
  */
 export async function applyDelay(lab: string, ms: number): Promise<LabRtt> {
   const namespace = labNamespace(lab);
@@ -41,13 +41,15 @@ export async function applyDelay(lab: string, ms: number): Promise<LabRtt> {
   if (ms === 0) return { ms, mechanism: "none" };
   const netem = await tryNetem(lab, ms);
   if (!netem) await startDelayLine(lab, ms);
-  const links = (await ipJson<IpLink>("-n", namespace, "link", "show")).map(({ ifname }) => ifname);
-  const entrances = links.filter((name) => name === UPLINK || name.startsWith("br-"));
+  const links = await ipJson<IpLink>("-n", namespace, "addr", "show");
+  const entrances = links.filter(({ ifname }) => ifname === UPLINK || ifname.startsWith("br-"));
+  const near = entrances.flatMap(({ ifname, addr_info = [] }) => addr_info.filter(({ family }) => family === "inet").map(({ local, prefixlen }) => ({ ifname, network: `${local}/${prefixlen}` })));
   await ipBatch(namespace, [
     `route replace default ${netem ? `via ${FAR_ADDRESS} dev ${DELAY} onlink` : `dev ${DELAY}`} table ${TABLE}`,
     `rule add pref ${PREF_DIRECT} from ${CACHE_ADDRESS} lookup main`,
     `rule add pref ${PREF_DIRECT} to ${CACHE_ADDRESS} lookup main`,
-    ...entrances.map((name) => `rule add pref ${PREF_DELAYED} iif ${name} lookup ${TABLE}`),
+    ...near.map(({ ifname, network }) => `rule add pref ${PREF_DIRECT} iif ${ifname} to ${network} lookup main`),
+    ...entrances.map(({ ifname }) => `rule add pref ${PREF_DELAYED} iif ${ifname} lookup ${TABLE}`),
   ]);
   return { ms, mechanism: netem ? "netem" : "userspace" };
 }

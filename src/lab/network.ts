@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { LabError } from "./error.ts";
 import { withLock } from "./lock.ts";
 import { bridgeOf, CACHE_ADDRESS, CONTROLLER_LINK_PREFIX, controllerLink, labNamespace, macOf, UPLINK } from "./names.ts";
+import { nattedHosts, routerRules } from "./router.ts";
 import { ipBatch, run } from "./run.ts";
 import { subnetOf } from "./spec.ts";
 import type { LabHost } from "./types.ts";
@@ -39,6 +40,8 @@ export async function ensureNetwork(lab: string, hosts: readonly LabHost[]): Pro
     const present = await ipJson<IpLink>("-n", labNamespace(lab), "link", "show");
     const missing = gateways.filter((gateway) => !present.some(({ ifname }) => ifname === bridgeOf(gateway)));
     await ipBatch(labNamespace(lab), missing.flatMap((gateway) => bridgeCommands(gateway)));
+    await ipBatch(labNamespace(lab), natCommands(hosts));
+    await run(["nsenter", `--net=${namespaceFile(labNamespace(lab))}`, "nft", "-f", "-"], { input: routerRules(hosts) });
     await ipBatch(undefined, gateways.map((gateway) => `route replace ${subnetOf(gateway)}.0/24 via ${peer} dev ${controllerLink(lab)}`));
   });
 }
@@ -75,7 +78,11 @@ async function createNamespace(lab: string): Promise<string> {
   const here = await freeTransferAddress();
   await run(["ip", "netns", "add", namespace]);
   // Forwarding is the router's job; a strict reverse-path filter would drop what comes back through the delay line.
-  const sysctls = ["net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0"];
+  // Between two hosts behind NAT in one region it forwards to where the packet came from, and must not tell them to do without it.
+  const filters = ["rp_filter", "send_redirects"].flatMap((name) => ["all", "default"].map((which) => `net.ipv4.conf.${which}.${name}=0`));
+  // What stays within a bridge is no business of the router's rules.
+  const bridged = existsSync("/proc/sys/net/bridge") ? ["net.bridge.bridge-nf-call-iptables=0"] : [];
+  const sysctls = ["net.ipv4.ip_forward=1", ...filters, ...bridged];
   await run(["nsenter", `--net=${namespaceFile(namespace)}`, "sysctl", "-qw", ...sysctls]);
   await ipBatch(undefined, [`link add ${controllerLink(lab)} type veth peer name ${UPLINK} netns ${namespace}`]);
   await ipBatch(namespace, [
@@ -95,6 +102,16 @@ function bridgeCommands(gateway: string): string[] {
     `addr add ${gateway}/24 dev ${bridge}`,
     `link set ${bridge} up`,
   ];
+}
+
+/**
+ * The private gateways, and for each public address that no card has: an answer to ARP, which the kernel gives only where the
+ * address is routed to another link. No packet ever takes that route, as they are all rewritten before.
+ */
+function natCommands(hosts: readonly LabHost[]): string[] {
+  const natted = nattedHosts(hosts);
+  const gateways = new Set(natted.map(({ bridge, inside }) => `addr replace ${subnetOf(inside)}.1/24 dev ${bridge}`));
+  return [...gateways, ...natted.flatMap(({ bridge, outside }) => [`route replace ${outside}/32 dev lo`, `neigh replace proxy ${outside} dev ${bridge}`])];
 }
 
 async function refuseTakenSubnets(lab: string, gateways: readonly string[]): Promise<void> {

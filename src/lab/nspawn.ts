@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { quote } from "../shell/quote.ts";
+import { ownAddress } from "./host-files.ts";
 import { bridgeOf, hostNamespace, labNamespace, macOf, wireOf } from "./names.ts";
 import { namespaceFile } from "./network.ts";
 import { hostPaths } from "./paths.ts";
@@ -74,7 +75,8 @@ function wireCommands(lab: string, { name, address }: LabHost): string[] {
   ];
 }
 
-function addressCommands({ address }: LabHost): string[] {
+function addressCommands(host: LabHost): string[] {
+  const address = ownAddress(host);
   return [
     "link set lo up",
     `addr add ${address}/24 dev eth0`,

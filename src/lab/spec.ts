@@ -36,11 +36,12 @@ function labFaults(spec: LabSpec): string[] {
   ].filter((fault) => fault !== undefined);
 }
 
-function hostFaults({ name, address, region, image }: LabSpec["hosts"][number]): string[] {
+function hostFaults({ name, address, region, image, privateAddress }: LabSpec["hosts"][number]): string[] {
   return [
     nameFault("host", name, HOST_NAME_MAX),
     nameFault("region", region, HOST_NAME_MAX),
     addressFault(name, address),
+    privateAddress === undefined ? undefined : privateFault(name, privateAddress),
     image === "debian" || image === "el" ? undefined : `${name}: there is no image "${String(image)}", only debian and el`,
   ].filter((fault) => fault !== undefined);
 }
@@ -50,10 +51,16 @@ function nameFault(what: string, name: string, max: number): string | undefined 
   return name.length > max ? `${what} name "${name}" is longer than ${max} characters` : undefined;
 }
 
+/** The four numbers of an address, or undefined when it is none. */
+function octetsOf(address: string): number[] | undefined {
+  const octets = address.split(".").map((octet) => (/^(?:0|[1-9]\d{0,2})$/.test(octet) ? Number(octet) : Number.NaN));
+  return octets.length === 4 && octets.every((octet) => octet <= 255) ? octets : undefined;
+}
+
 /** 198.18.0.0/15 is set aside for benchmarks by RFC 2544, so it collides with nobody's network. */
 function addressFault(host: string, address: string): string | undefined {
-  const octets = address.split(".").map((octet) => (/^(?:0|[1-9]\d{0,2})$/.test(octet) ? Number(octet) : Number.NaN));
-  if (octets.length !== 4 || octets.some((octet) => !(octet <= 255))) return `${host}: "${address}" is not an IPv4 address`;
+  const octets = octetsOf(address);
+  if (octets === undefined) return `${host}: "${address}" is not an IPv4 address`;
   const [a, b, , d] = octets;
   if (a !== 198 || (b !== 18 && b !== 19)) return `${host}: ${address} is outside 198.18.0.0/15`;
   if (subnetOf(address) === TRANSFER) return `${host}: ${TRANSFER}.0/24 is kept for the links to the controller`;
@@ -61,22 +68,38 @@ function addressFault(host: string, address: string): string | undefined {
   return undefined;
 }
 
+function privateFault(host: string, address: string): string | undefined {
+  const octets = octetsOf(address);
+  if (octets === undefined) return `${host}: "${address}" is not an IPv4 address`;
+  const [a = 0, b = 0, , d] = octets;
+  const isPrivate = a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168);
+  if (!isPrivate) return `${host}: ${address} is not private; take one of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16`;
+  if (d === 0 || d === 1 || d === 255) return `${host}: ${address} is the network, gateway or broadcast address of its region`;
+  return undefined;
+}
+
 function clashes(spec: LabSpec): string[] {
+  const publicly = spec.hosts.map(({ name, address, region }) => ({ name, address, region }));
+  const privately = spec.hosts.flatMap(({ name, privateAddress, region }) => (privateAddress === undefined ? [] : [{ name, address: privateAddress, region }]));
+  const names = spec.hosts.map(({ name }) => name);
+  const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  return [...[...twice].map((name) => `two hosts are named ${name}`), ...addressClashes(publicly), ...addressClashes(privately)];
+}
+
+/** An address belongs to one host, and a /24 to one region; a region has one /24. */
+function addressClashes(hosts: readonly { readonly name: string; readonly address: string; readonly region: string }[]): string[] {
   const faults: string[] = [];
-  const names = new Set<string>();
   const addresses = new Map<string, string>();
   const regionOf = new Map<string, string>();
   const subnets = new Map<string, string>();
-  for (const { name, address, region } of spec.hosts) {
+  for (const { name, address, region } of hosts) {
     const subnet = subnetOf(address);
-    if (names.has(name)) faults.push(`two hosts are named ${name}`);
     const holder = addresses.get(address);
     if (holder !== undefined) faults.push(`${holder} and ${name} both have ${address}`);
     const other = regionOf.get(subnet) ?? region;
     if (other !== region) faults.push(`${subnet}.0/24 is used by the regions ${other} and ${region}`);
     const home = subnets.get(region) ?? subnet;
     if (home !== subnet) faults.push(`${name}: ${address} is not in ${home}.0/24, the subnet of region ${region}`);
-    names.add(name);
     addresses.set(address, name);
     regionOf.set(subnet, other);
     subnets.set(region, home);
