@@ -81,10 +81,12 @@ export interface RoleSpec<V extends z.ZodType, F extends FactSpecs, E extends Ex
   verify?(input: VerifyInput<V, F, E>): void;
 }
 
+/** What a role's `verify` is given. */
 export interface VerifyInput<V extends z.ZodType, F extends FactSpecs, E extends ExportSpecs> extends Omit<RoleInput<V, F, E>, "t" | "from"> {
   readonly v: Verifier;
 }
 
+/** What a role's `validate` is given. */
 export interface ValidateInput<V extends z.ZodType> {
   readonly vars: z.output<V>;
   readonly host: HostView;

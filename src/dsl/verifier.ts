@@ -9,6 +9,7 @@ export type Limit = { readonly max: number; readonly min?: number } | { readonly
 /** What an assertion measures. */
 export type Measured = number | string | boolean;
 
+/** How something is measured on a host, and what it must be. */
 export interface Measurement {
   /** Read-only shell text; all probes of a host travel in one request. */
   readonly probe: Sh;

@@ -145,7 +145,7 @@ test("roles and tags choose, and a typo names the right word", async () => {
 test("a playbook whose roles assert nothing is refused before any host is contacted", async () => {
   const silent = defineRole(import.meta, { name: "silent", summary: "Says nothing.", vars: z.strictObject({}), tasks() {} });
   const contacted: string[] = [];
-  await assert.rejects(verify([silent as never], { connect: (name) => void contacted.push(name) }), (error) => error instanceof UsageError && /none of these roles asserts anything/.test(error.message));
+  await assert.rejects(verify([silent], { connect: (name) => void contacted.push(name) }), (error) => error instanceof UsageError && /none of these roles asserts anything/.test(error.message));
   assert.deepEqual(contacted, []);
 });
 
