@@ -3,7 +3,7 @@
 source "$(dirname "$0")/prepare.sh"
 
 hawser=(node bin/hawser.mjs)
-inventory=inventory/lab
+inventory=inventory/demo
 playbook=playbooks/data.ts
 if [ -t 1 ]; then bold=$'\e[1m'; plain=$'\e[0m'; else bold=; plain=; fi
 
@@ -57,13 +57,13 @@ run run "$playbook" -i "$inventory"
 
 say "What next?"
 cat <<TEXT
-  node bin/hawser.mjs lab ssh la-1
+  node bin/hawser.mjs lab ssh -i inventory/demo la-1
       a shell on a host
   node bin/hawser.mjs run $playbook -i $inventory --list-tasks
       what the playbook consists of
   node bin/hawser.mjs inventory explain sg-1 postgres-pglogical.seed -i $inventory
       where a value comes from
-  node bin/hawser.mjs lab down
+  node bin/hawser.mjs lab down -i inventory/demo
       removes the hosts and all they left
   docs/getting-started.md
       your own first role

@@ -7,13 +7,14 @@ const shipped = (name: string): string => join(import.meta.dirname, "../../inven
 /** Production's secrets come from the environment of whoever runs it. */
 const PRODUCTION = { env: { PG_REPLICATION_PASSWORD: "a-replication-password", PG_APP_PASSWORD: "an-application-password" } };
 
-for (const name of ["production", "lab"]) {
+const WITNESSES: Readonly<Record<string, readonly string[]>> = { production: [], lab: ["witness-1"], demo: [] };
+for (const [name, witnesses] of Object.entries(WITNESSES)) {
   void test(`inventory/${name} loads without a warning and has the two regions`, async () => {
     const inventory = await loadInventory(shipped(name), PRODUCTION);
     assert.deepEqual(inventory.warnings, []);
-    assert.deepEqual(inventory.hosts.map((host) => [host.name, host.region]), [["la-1", "la"], ["sg-1", "sg"]]);
+    assert.deepEqual(inventory.hosts.map((host) => [host.name, host.region]), [["la-1", "la"], ["sg-1", "sg"], ...witnesses.map((host) => [host, "witness"])]);
     for (const pattern of ["gateways", "databases", "la:sg"]) assert.deepEqual(inventory.select(pattern).map((host) => host.name), ["la-1", "sg-1"]);
-    assert.deepEqual(inventory.group("witness").hosts, []);
+    assert.deepEqual(inventory.group("witness").hosts, witnesses);
   });
 }
 
@@ -24,21 +25,22 @@ void test("production uses documentation addresses only and checks host keys", a
   }
 });
 
-void test("the lab stays away from the user's keys, agent and configuration", async () => {
-  for (const { name, connection, become, vars } of (await loadInventory(shipped("lab"), { home: "/home/ada" })).hosts) {
+const LABS: readonly (readonly [inventory: string, lab: string, rttMs: number])[] = [["demo", "default", 0], ["lab", "regions", 84]];
+for (const [shippedAs, lab, rttMs] of LABS) void test(`inventory/${shippedAs} stays away from the user's keys, agent and configuration`, async () => {
+  for (const { name, connection, become, vars } of (await loadInventory(shipped(shippedAs), { home: "/home/ada" })).hosts) {
     assert.deepEqual(connection, {
       kind: "ssh",
-      address: name === "la-1" ? "198.18.1.11" : "198.18.2.11",
+      address: { "la-1": "198.18.1.11", "sg-1": "198.18.2.11", "witness-1": "198.18.3.11" }[name],
       user: "root",
-      keys: ["/home/ada/.local/state/hawser/lab/default/id_ed25519"],
+      keys: [`/home/ada/.local/state/hawser/lab/${lab}/id_ed25519`],
       agent: false,
-      knownHosts: "/home/ada/.local/state/hawser/lab/default/known_hosts",
+      knownHosts: `/home/ada/.local/state/hawser/lab/${lab}/known_hosts`,
       hostKeyChecking: "strict",
       config: false,
       connectTimeout: 20,
       keepalive: 15,
     });
     assert.equal(become.method, "none");
-    assert.equal(vars["lab_rtt_ms"], 0);
+    assert.equal(vars["lab_rtt_ms"], rttMs);
   }
 });

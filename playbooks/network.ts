@@ -1,0 +1,17 @@
+import { play, playbook, use } from "hawser";
+import { gre } from "hawser/roles/gre";
+import { gatewayOf } from "hawser/roles/gre/gateway";
+import { strongswan } from "hawser/roles/strongswan";
+
+/** The regions' gateways, joined by GRE inside IPsec. */
+export default playbook(import.meta, [
+  play({
+    name: "network",
+    hosts: "gateways",
+    tags: ["net"],
+    roles: [
+      use(gre, (host) => ({ ...host.vars(gre), gateway: gatewayOf(host) })),
+      use(strongswan, (host) => ({ ...host.vars(strongswan), gateway: gatewayOf(host) })),
+    ],
+  }),
+]);
