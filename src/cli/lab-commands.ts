@@ -2,7 +2,25 @@ import { spawn } from "node:child_process";
 import { Option, type Command } from "commander";
 import { UsageError } from "../errors/index.ts";
 import { loadInventory } from "../inventory/index.ts";
-import { installPrerequisites, labDown, labExecArgv, labSshArgs, labStatus, labUp, localBackendFor, type Backend, type LabSpec, type LabState } from "../lab/index.ts";
+import {
+  installPrerequisites,
+  labCut,
+  labDown,
+  labExecArgv,
+  labHeal,
+  labHost,
+  labLoss,
+  labSetRtt,
+  labSshArgs,
+  labStatus,
+  labUp,
+  localBackendFor,
+  trafficText,
+  type Backend,
+  type LabFault,
+  type LabSpec,
+  type LabState,
+} from "../lab/index.ts";
 import { labOf } from "./lab-of.ts";
 import type { Exit } from "./options.ts";
 
@@ -12,6 +30,7 @@ interface Flags {
   readonly rtt?: string;
   readonly install?: boolean;
   readonly json?: boolean;
+  readonly only?: string;
 }
 
 const labInventory = (): Option => new Option("-i, --inventory <path>", "the inventory whose hosts have a `lab` var").default("inventory/lab");
@@ -53,6 +72,7 @@ export function labCommands(program: Command, exit: Exit): void {
       else process.stdout.write(state ? statusText(state) : `lab ${spec.name} is down\n`);
       if (!state?.hosts.every((host) => host.ready)) exit.code = 2;
     });
+  faultCommands(command);
   command("ssh", "a shell on a host, or a command over ssh")
     .argument("<host>")
     .argument("[command...]")
@@ -71,10 +91,65 @@ export function labCommands(program: Command, exit: Exit): void {
     });
 }
 
+/** `lab_name` decides which lab is meant; the rest of the inventory only has to be valid. */
+async function labName(flags: Flags): Promise<string> {
+  return (await specOf(flags)).name;
+}
+
+function faultCommands(command: (name: string, description: string) => Command): void {
+  command("cut", "cut traffic between hosts or regions; the controller still reaches them")
+    .argument("<a>", "a host or a region")
+    .argument("[b]", "another; default: everybody but the controller")
+    .option("--only <traffic>", "only this, such as udp:500,udp:4500,tcp:8443,icmp")
+    .action(async (a: string, b: string | undefined, flags: Flags) => {
+      const only = flags.only?.split(",") ?? [];
+      showFaults(await labCut(await labName(flags), a, b, { only }));
+    });
+  command("heal", "take cuts and losses back: all, those of a host or region, or those between two")
+    .argument("[a]")
+    .argument("[b]")
+    .action(async (a: string | undefined, b: string | undefined, flags: Flags) => showFaults(await labHeal(await labName(flags), a, b)));
+  command("loss", "lose a share of the packets between two hosts or regions")
+    .argument("<a>")
+    .argument("<b>")
+    .argument("<percent>", "of each direction; 0 heals it")
+    .action(async (a: string, b: string, percent: string, flags: Flags) => showFaults(await labLoss(await labName(flags), a, b, numberOf("the percentage", percent))));
+  command("delay", "set the round-trip time between regions, and to the controller")
+    .argument("<ms>")
+    .action(async (ms: string, flags: Flags) => {
+      const rtt = await labSetRtt(await labName(flags), numberOf("the delay", ms));
+      process.stdout.write(`round trip ${rtt.ms} ms by ${rtt.mechanism}\n`);
+    });
+  command("freeze", "stop all processes of a host where they are")
+    .argument("<host>")
+    .action(async (host: string, flags: Flags) => labHost.freeze(await labName(flags), host));
+  command("thaw", "let a frozen host go on")
+    .argument("<host>")
+    .action(async (host: string, flags: Flags) => labHost.thaw(await labName(flags), host));
+}
+
+function numberOf(what: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0)) throw new UsageError(`${what} is a number from 0 on, not ${text}`);
+  return value;
+}
+
+const showFaults = (faults: readonly LabFault[]): void => void process.stdout.write(faults.length === 0 ? "no faults\n" : faultLines(faults));
+
+function faultLines(faults: readonly LabFault[]): string {
+  return faults
+    .map((fault) => {
+      const ends = fault.b === undefined ? `${fault.a} from all but the controller` : `${fault.a} <-> ${fault.b}`;
+      if (fault.kind === "loss") return `  loss ${ends} ${fault.percent} %\n`;
+      return `  cut  ${ends}${fault.only === undefined ? "" : ` ${trafficText(fault.only)}`}\n`;
+    })
+    .join("");
+}
+
 function statusText(state: LabState): string {
   const rows = state.hosts.map((host) => `  ${host.name.padEnd(12)} ${host.ssh.address.padEnd(16)} ${host.region.padEnd(12)} ${host.image.padEnd(8)} ${host.power}\n`);
   const rtt = state.rtt.ms > 0 ? `, round trip ${state.rtt.ms} ms by ${state.rtt.mechanism}` : "";
-  return `lab ${state.name} on ${state.backend} (${state.why})${rtt}\n${rows.join("")}`;
+  return `lab ${state.name} on ${state.backend} (${state.why})${rtt}\n${rows.join("")}${faultLines(state.faults)}`;
 }
 
 /** Runs a program on this terminal and gives its exit code. */

@@ -52,12 +52,12 @@ export const dockerBackend: LabBackend = {
   },
 
   async observe(lab, host) {
-    const { code, stdout } = await tryRun(["docker", "inspect", "--format", "{{.State.Running}} {{.State.Pid}}", containerName(lab, host.name)]);
-    const [running, pid] = code === 0 ? stdout.trim().split(" ") : [];
+    const { code, stdout } = await tryRun(["docker", "inspect", "--format", "{{.State.Running}} {{.State.Pid}} {{.State.Paused}}", containerName(lab, host.name)]);
+    const [running, pid, paused] = code === 0 ? stdout.trim().split(" ") : [];
     const ssh = sshEndpoint(host);
-    const up = running === "true" && (await sshAnswers(ssh.address, ssh.port));
+    const up = running === "true" && paused !== "true" && (await sshAnswers(ssh.address, ssh.port));
     const { name, address, region, image } = host;
-    const power = up ? "up" : running === "true" ? "booting" : "off";
+    const power = paused === "true" ? "frozen" : up ? "up" : running === "true" ? "booting" : "off";
     return { name, address, region, image, power, ready: up, leader: running === "true" ? Number(pid) : undefined, ssh };
   },
 
@@ -81,6 +81,18 @@ export const dockerBackend: LabBackend = {
   async link(lab, { name, address }, plugged) {
     const how = plugged ? ["connect", `--ip=${address}`, `--alias=${name}`] : ["disconnect"];
     await run(["docker", "network", ...how, networkName(lab), containerName(lab, name)]);
+  },
+
+  async freeze(lab, { name }, frozen) {
+    await run(["docker", frozen ? "pause" : "unpause", containerName(lab, name)]);
+  },
+
+  async faults() {
+    return [];
+  },
+
+  async setFaults(_lab, faults) {
+    if (faults.length > 0) throw new LabError("the docker backend can cut no traffic", { hint: "use the nspawn or uml backend, or unplug a host" });
   },
 
   async setRtt(_lab, ms) {

@@ -1,8 +1,9 @@
 import { readdir, rm } from "node:fs/promises";
 import type { Fallen, LabBackend } from "./backend.ts";
-import { cgroupNames, cgroupOf, killCgroup, pidsIn, removeIdleRoot } from "./cgroup.ts";
+import { cgroupNames, cgroupOf, freezeCgroup, isFrozen, killCgroup, pidsIn, removeIdleRoot } from "./cgroup.ts";
 import { applyDelay, delayMechanism } from "./delay.ts";
 import { LabError } from "./error.ts";
+import { readFaults, writeFaults } from "./fault-table.ts";
 import { withLock } from "./lock.ts";
 import type { Machine } from "./machine.ts";
 import { hostNamespace, labNamespace, wireOf } from "./names.ts";
@@ -84,9 +85,11 @@ export function localBackend(machine: Machine): LabBackend {
     },
 
     async observe(lab, host) {
-      const running = (await pidsIn(cgroupOf(lab, host.name))).length > 0;
-      const up = running && (await sshAnswers(host.address, 22));
-      const power = up ? "up" : running ? "booting" : "off";
+      const cgroup = cgroupOf(lab, host.name);
+      const running = (await pidsIn(cgroup)).length > 0;
+      const frozen = running && (await isFrozen(cgroup));
+      const up = running && !frozen && (await sshAnswers(host.address, 22));
+      const power = frozen ? "frozen" : up ? "up" : running ? "booting" : "off";
       return { ...shown(host), power, ready: up, leader: await machine.leader(lab, host.name), ssh: { address: host.address, port: 22 } };
     },
 
@@ -109,6 +112,13 @@ export function localBackend(machine: Machine): LabBackend {
       await run(["ip", "-n", labNamespace(lab), "link", "set", wireOf(address), plugged ? "up" : "down"]);
     },
 
+    async freeze(lab, { name }, frozen) {
+      if ((await pidsIn(cgroupOf(lab, name))).length === 0) throw new LabError(`${name} is off`, { hint: "start it first" });
+      await freezeCgroup(cgroupOf(lab, name), frozen);
+    },
+
+    faults: readFaults,
+    setFaults: writeFaults,
     setRtt: applyDelay,
 
     async rtt(lab, ms) {

@@ -1,5 +1,5 @@
 import type { HostRecord, LabRecord } from "./state.ts";
-import type { LabHost, LabHostState, LabRtt, OnProgress } from "./types.ts";
+import type { LabFault, LabHost, LabHostState, LabRtt, OnProgress } from "./types.ts";
 
 /** A host that did not come up. */
 export interface Fallen {
@@ -24,6 +24,11 @@ export interface LabBackend {
   start(lab: string, host: HostRecord): Promise<void>;
   /** Plugs or pulls the host's cable. */
   link(lab: string, host: HostRecord, plugged: boolean): Promise<void>;
+  /** Stops all processes of the host, or lets them go on. */
+  freeze(lab: string, host: HostRecord, frozen: boolean): Promise<void>;
+  faults(lab: string): Promise<LabFault[]>;
+  /** Makes them the faults of the lab, in place of those there are. */
+  setFaults(lab: string, faults: readonly LabFault[], hosts: readonly HostRecord[]): Promise<void>;
   setRtt(lab: string, ms: number): Promise<LabRtt>;
   rtt(lab: string, ms: number): Promise<LabRtt>;
 }

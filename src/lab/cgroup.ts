@@ -63,6 +63,8 @@ export async function pidsIn(cgroup: string): Promise<number[]> {
  * @throws LabError when something survives 10 s
  */
 export async function killCgroup(cgroup: string): Promise<void> {
+  // A process that v1's freezer has stopped does not even end.
+  if (!freezer(cgroup).v2 && (await isFrozen(cgroup))) await freezeCgroup(cgroup, false);
   const deadline = performance.now() + 10_000;
   for (let pids = await pidsIn(cgroup); pids.length > 0; pids = await pidsIn(cgroup)) {
     if (performance.now() > deadline) throw new LabError(`processes in ${cgroup} survive SIGKILL`, { evidence: `pids: ${pids.join(" ")}` });
@@ -81,6 +83,34 @@ export async function removeIdleRoot(): Promise<void> {
 export async function cgroupNames(cgroup: string): Promise<string[]> {
   const found = await Promise.all(hierarchies().map((hierarchy) => children(join(hierarchy, cgroup))));
   return [...new Set(found.flat().map((child) => basename(child)))];
+}
+
+/**
+ * Stops all processes in a cgroup and below, or lets them go on; returns when they have all stopped. A power cut ends stopped ones too.
+ * @throws LabError when they have not stopped within 10 s
+ */
+export async function freezeCgroup(cgroup: string, frozen: boolean): Promise<void> {
+  const { folder, v2 } = freezer(cgroup);
+  if (v2) await writeFile(join(folder, "cgroup.freeze"), frozen ? "1" : "0");
+  else await writeFile(join(folder, "freezer.state"), frozen ? "FROZEN" : "THAWED");
+  const deadline = performance.now() + 10_000;
+  while ((await isFrozen(cgroup)) !== frozen) {
+    if (performance.now() > deadline) throw new LabError(`the processes in ${cgroup} do not ${frozen ? "stop" : "go on"}`);
+    await sleep(5);
+  }
+}
+
+/** Whether all processes in a cgroup are stopped. */
+export async function isFrozen(cgroup: string): Promise<boolean> {
+  const { folder, v2 } = freezer(cgroup);
+  const text = await readFile(join(folder, v2 ? "cgroup.events" : "freezer.state"), "utf8").catch(goneAs(""));
+  return v2 ? /^frozen 1$/m.test(text) : text.trim() === "FROZEN";
+}
+
+/** The v2 freezer where there is one, as it lets stopped processes be killed; else that of v1. */
+function freezer(cgroup: string): { folder: string; v2: boolean } {
+  const v2 = hierarchies().find((hierarchy) => hierarchy === "/sys/fs/cgroup" || basename(hierarchy) === "unified");
+  return { folder: join(v2 ?? "/sys/fs/cgroup/freezer", cgroup), v2: v2 !== undefined };
 }
 
 async function pidsBelow(folder: string): Promise<number[]> {

@@ -45,6 +45,16 @@ export const labHost = {
     const { host: found, backend } = await hostOf(lab, host);
     await backend.start(lab, found);
   },
+  /** Stops all of the host's processes where they are, as when its machine hangs. Its clock goes on. */
+  async freeze(lab: string, host: string): Promise<void> {
+    const { host: found, backend } = await hostOf(lab, host);
+    await backend.freeze(lab, found, true);
+  },
+  /** Lets a frozen host go on. */
+  async thaw(lab: string, host: string): Promise<void> {
+    const { host: found, backend } = await hostOf(lab, host);
+    await backend.freeze(lab, found, false);
+  },
   /** Pulls the host's cable; nothing in the host is told. */
   async unplug(lab: string, host: string): Promise<void> {
     const { host: found, backend } = await hostOf(lab, host);

@@ -5,7 +5,7 @@ import { withLock } from "./lock.ts";
 import { labPaths } from "./paths.ts";
 import { checkLabName, validateSpec } from "./spec.ts";
 import { readRecord, recordedLabs, writeRecord, type HostRecord, type LabRecord } from "./state.ts";
-import type { Backend, LabHost, LabRtt, LabSpec, LabState, OnProgress } from "./types.ts";
+import type { Backend, LabFault, LabHost, LabRtt, LabSpec, LabState, OnProgress } from "./types.ts";
 import type { Fallen, LabBackend } from "./backend.ts";
 
 /** How to bring a lab up. */
@@ -17,7 +17,7 @@ export interface LabUpOptions {
 
 /**
  * Brings up what of a lab is missing: all of it, one host that was cut, or what a crash or a restart of the machine left
- * undone. Hosts that are up are not touched; hosts that are not in the spec stay.
+ * undone. Hosts that are up or frozen are not touched; hosts that are not in the spec stay.
  * @returns the lab as it is afterwards
  * @throws LabError when the spec is wrong, a prerequisite is missing, or a host does not boot in time
  */
@@ -60,6 +60,17 @@ export async function labSetRtt(name: string, ms: number): Promise<LabRtt> {
   });
 }
 
+/** Replaces the faults of a lab by what `change` makes of them. @returns those it has then */
+export async function changeFaults(name: string, change: (faults: readonly LabFault[], hosts: readonly LabHost[]) => LabFault[]): Promise<LabFault[]> {
+  return withLock(labLock(name), async () => {
+    const { backend: kind, hosts } = await recordOf(name);
+    const backend = backendNamed(kind);
+    const faults = change(await backend.faults(name), hosts);
+    await backend.setFaults(name, faults, hosts);
+    return faults;
+  });
+}
+
 /** A lab's record. @throws LabError when there is no such lab */
 export async function recordOf(name: string): Promise<LabRecord> {
   checkLabName(name);
@@ -96,7 +107,7 @@ async function raiseLab(spec: LabSpec, wanted: Backend, onProgress: OnProgress):
 async function raiseMissing(record: LabRecord, spec: LabSpec, onProgress: OnProgress): Promise<LabState> {
   const backend = backendNamed(record.backend);
   const before = await observe(record);
-  const missing = spec.hosts.filter(({ name }) => !before.hosts.some((host) => host.name === name && host.ready));
+  const missing = spec.hosts.filter(({ name }) => !before.hosts.some((host) => host.name === name && (host.ready || host.power === "frozen")));
   const { raised, fallen } = missing.length > 0 ? await backend.raise(record, missing, onProgress) : { raised: [], fallen: [] };
   const kept = record.hosts.filter(({ name }) => !raised.some((host) => host.name === name));
   const rttMs = spec.rttMs ?? record.rttMs;
@@ -104,6 +115,8 @@ async function raiseMissing(record: LabRecord, spec: LabSpec, onProgress: OnProg
   await writeKnownHosts(after.name, after.hosts);
   await writeRecord(after);
   if (fallen.length > 0) throw fallenError(fallen);
+  // A region that is cut off is so with the host that just joined it.
+  if (missing.length > 0 && before.faults.length > 0) await backend.setFaults(spec.name, before.faults, after.hosts);
   const stale = before.rtt.ms !== rttMs || (rttMs > 0 && (missing.length > 0 || before.rtt.mechanism === "none"));
   if (stale) await backend.setRtt(spec.name, rttMs);
   return observe(after);
@@ -113,8 +126,8 @@ async function observe(record: LabRecord): Promise<LabState> {
   const backend = backendNamed(record.backend);
   const { directory, key, knownHosts } = labPaths(record.name);
   const hosts = await Promise.all(record.hosts.map((host) => backend.observe(record.name, host)));
-  const rtt = await backend.rtt(record.name, record.rttMs);
-  return { name: record.name, backend: record.backend, why: record.why, hosts, rtt, directory, keyPath: key, knownHostsPath: knownHosts };
+  const [rtt, faults] = await Promise.all([backend.rtt(record.name, record.rttMs), backend.faults(record.name)]);
+  return { name: record.name, backend: record.backend, why: record.why, hosts, rtt, faults, directory, keyPath: key, knownHostsPath: knownHosts };
 }
 
 /** Moving a running host, or changing its image, would throw its disk away; only `labDown` does that. */

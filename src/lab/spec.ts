@@ -8,7 +8,7 @@ const LAB_NAME_MAX = 12;
 /** A hostname label's limit, less the room nspawn needs for `LAB-` in the 64 characters of a machine name. */
 const HOST_NAME_MAX = 50;
 /** Links between the controller and its labs live here, so no region may. */
-const TRANSFER = "198.19.255";
+export const TRANSFER = "198.19.255";
 
 /** Refuses a spec that cannot work, naming every fault at once. @throws LabError */
 export function validateSpec(spec: LabSpec): void {

@@ -33,8 +33,8 @@ export type BackendName = Exclude<Backend, "auto">;
 
 /** A host as it is now. */
 export interface LabHostState extends LabHost {
-  /** `up`: booted and answering; `booting`: processes but no answer on port 22 yet; `off`: no process. */
-  readonly power: "up" | "booting" | "off";
+  /** `up`: booted and answering; `booting`: processes but no answer on port 22 yet; `frozen`: all processes stopped; `off`: no process. */
+  readonly power: "up" | "booting" | "frozen" | "off";
   /** Shorthand for `power === "up"`. */
   readonly ready: boolean;
   /** The controller's pid of the host's PID 1; undefined when off, or when the host has a kernel of its own. */
@@ -42,6 +42,17 @@ export interface LabHostState extends LabHost {
   /** Where ssh connects to. Differs from `address` and 22 only where an engine publishes ports. */
   readonly ssh: { readonly address: string; readonly port: number };
 }
+
+/** What a cut may be limited to. `port` is that of the service; both directions of it are cut. */
+export interface LabTraffic {
+  readonly protocol: "tcp" | "udp" | "icmp" | "gre" | "esp";
+  readonly port?: number;
+}
+
+/** A fault of the network. `a` and `b` are hosts or regions; without `b` it is everybody but the controller. */
+export type LabFault =
+  | { readonly kind: "cut"; readonly a: string; readonly b?: string; readonly only?: LabTraffic }
+  | { readonly kind: "loss"; readonly a: string; readonly b: string; readonly percent: number };
 
 /** How the round-trip time is made. */
 export interface LabRtt {
@@ -57,6 +68,8 @@ export interface LabState {
   readonly why: string;
   readonly hosts: readonly LabHostState[];
   readonly rtt: LabRtt;
+  /** What is cut or lossy now. */
+  readonly faults: readonly LabFault[];
   /** Holds everything of this lab that is on disk. */
   readonly directory: string;
   /** The private key that root of every host accepts. */
