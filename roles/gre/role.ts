@@ -1,15 +1,9 @@
 import { defineRole, fact, Sh, sh, UsageError, z, type Facts, type ResourceNode, type Tasks } from "hawser";
 import { arm, confirm, type Guarded } from "./confirm.ts";
+import { CLEAR_RULES, CONF, FOLDER, SCRIPT } from "./paths.ts";
 import { declareNative, PLATFORM_PROBE, type Platform } from "./platform.ts";
 import { refuse, tunnelsOf, type Tunnel } from "./tunnels.ts";
 import { schema, type Vars } from "./vars.ts";
-
-const FOLDER = "/etc/hawser/gre";
-const SCRIPT = `${FOLDER}/links.sh`;
-const CONF = `${FOLDER}/links.conf`;
-
-/** Names of firewall rules: they stand before others, for the first that matches decides. */
-const CLEAR_RULES = ["gre-clear-in", "gre-clear-out"] as const;
 
 /** Read by all roles of the tunnel: forwarding, replies that come by another way than the route back, and no redirects by strangers. */
 const SYSCTLS: Readonly<Record<string, number>> = {

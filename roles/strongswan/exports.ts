@@ -3,6 +3,8 @@ import { Secret, z } from "hawser";
 export const exported = {
   /** Secrets that lie here and that peers take, by link. */
   made: z.record(z.string(), z.instanceof(Secret)),
-  /** SHA-256 of the file with each link's secret, read after it was loaded. */
-  loaded: z.record(z.string(), z.string()),
+  /** Hashes of the secrets that a host accepts for each link; the first is the one that it shows. */
+  accepted: z.record(z.string(), z.array(z.string())),
+  /** The same, once the host has taken to showing what its peers accept. */
+  shown: z.record(z.string(), z.array(z.string())),
 };

@@ -32,13 +32,22 @@ export function differ(one: Secret, other: Secret): boolean {
 /** A new PSK, made here so that it does not depend on what randomness a young host has. */
 export const newPsk = (): string => `0s${randomBytes(MIN_BYTES).toString("base64")}`;
 
-/**
- * The file with a link's secret. It is the same on both ends, to the byte, so that they can compare by a hash.
- * @param ids both public addresses
- */
-export function secretsFile(link: string, ids: readonly string[], psk: Secret): Secret {
-  const [first = "", second = ""] = [...ids].sort();
-  return new Secret(`# Managed by hawser\nsecrets {\n  ike-${link} {\n    id-1 = ${first}\n    id-2 = ${second}\n    secret = "0s${decode(psk.reveal()).toString("base64")}"\n  }\n}\n`);
+/** A secret as it lies on the host, in a file that swanctl includes; its hash stands beside it, for the peers to compare. */
+export interface SecretText {
+  readonly hash: string;
+  /** SHA-256 of `shown`. */
+  readonly sum: string;
+  /** For both ids, the one that charon shows: what fits both best. */
+  readonly shown: Secret;
+  /** For the peer's id alone: accepted from the peer, and shown only where there is no other. */
+  readonly accepted: Secret;
 }
 
-export const hashOf = (text: Secret): string => createHash("sha256").update(text.reveal()).digest("hex");
+/** @param ids this end's public address and the peer's */
+export function secretText(link: string, [own, far]: readonly [own: string, far: string], psk: Secret): SecretText {
+  const bytes = decode(psk.reveal());
+  const hash = createHash("sha256").update(`${link} `).update(bytes).digest("hex");
+  const text = (name: string, ids: readonly string[]) => new Secret(["# Managed by hawser", `# hash ${hash}`, "secrets {", `  ${name} {`, ...ids.map((id, i) => `    id-${i + 1} = ${id}`), `    secret = "0s${bytes.toString("base64")}"`, "  }", "}", ""].join("\n"));
+  const shown = text(`ike-${link}`, [own, far]);
+  return { hash, sum: createHash("sha256").update(shown.reveal()).digest("hex"), shown, accepted: text(`ike-${link}-${hash}`, [far]) };
+}

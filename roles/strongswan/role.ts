@@ -3,7 +3,7 @@ import { linksOf, refuseGateways, type Link } from "hawser/roles/gre/gateway";
 import { exported } from "./exports.ts";
 import { found, layoutOf } from "./layout.ts";
 import { differ } from "./psk.ts";
-import { declareSecrets, forgetFormer, givenPsk, MADE } from "./secrets.ts";
+import { changeOver, declareSecrets, givenPsk, MADE } from "./secrets.ts";
 import { givesUpAfter, schema, strongFirst, type Vars } from "./vars.ts";
 
 export const strongswan = defineRole(import.meta, {
@@ -26,13 +26,14 @@ export const strongswan = defineRole(import.meta, {
     const starter = t.service(layout.starter, { state: "stopped", enabled: false, needs: packages });
     const settings = t.template(`${layout.settings}/hawser.conf`, "settings.conf.ejs", settingsOf(vars), { mode: "0644", needs: packages, notify: loads.settings });
     const secrets = { t, vars, layout, links, peers, had: facts.secrets.split("\n"), load: loads.secrets };
-    const psks = declareSecrets(secrets, packages);
+    const keyed = declareSecrets(secrets, packages);
+    const psks = keyed.map(({ node }) => node);
     const connections = t.template(`${layout.swanctl}/conf.d/hawser.conf`, "connections.conf.ejs", connectionsOf(vars, links), { mode: "0644", needs: packages, notify: loads.connections });
     const service = t.service(layout.unit, { state: "running", enabled: true, needs: [packages, starter, settings, ...psks, connections] });
     t.flush();
     const loaded = t.task("connections are loaded", { check: listed(links), apply: sh`${ready}
 swanctl --load-all --noprompt >/dev/null`, summary: "load", predict: "runs", needs: [service, loads.settings, loads.secrets, loads.connections] });
-    forgetFormer(secrets, [...psks, loaded]);
+    changeOver(secrets, keyed, [...psks, loaded]);
   },
 });
 

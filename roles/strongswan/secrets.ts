@@ -2,7 +2,7 @@ import { Secret, sh, Sh, type HandlerNode, type Member, type ResourceNode, type 
 import type { Link } from "hawser/roles/gre/gateway";
 import { exported } from "./exports.ts";
 import type { Layout } from "./layout.ts";
-import { hashOf, newPsk, secretsFile } from "./psk.ts";
+import { newPsk, secretText, type SecretText } from "./psk.ts";
 import type { schema, Vars } from "./vars.ts";
 
 /** Where secrets lie that the controller has made, as LINK.GENERATION. */
@@ -24,34 +24,40 @@ export interface SecretsContext {
 /** The secret that a host's vars name for a peer. */
 export const givenPsk = (vars: z.output<typeof schema>, peer: string): Secret | undefined => vars.psks[peer] ?? vars.psk;
 
-const currentOf = ({ swanctl }: Layout, link: string): string => `${swanctl}/conf.d/hawser-psk-${link}.conf`;
-const formerOf = ({ swanctl }: Layout, link: string): string => `${swanctl}/conf.d/hawser-former-${link}.conf`;
+const shownOf = ({ swanctl }: Layout, link: string): string => `${swanctl}/conf.d/hawser-psk-${link}.conf`;
+const acceptedOf = ({ swanctl }: Layout, link: string): string => `${swanctl}/conf.d/hawser-psk-${link}-accepted.conf`;
+
+/** A link with what becomes its secret. */
+export interface Keyed {
+  readonly link: Link;
+  readonly text: SecretText | Value<SecretText>;
+  readonly node: ResourceNode;
+}
 
 /**
- * A secret for each link. One that takes another's place is loaded beside it, so that each end accepts both whichever the
- * other shows; the former goes when the peer has the new one too.
+ * A secret for each link. Where there was another one, the new one is accepted from now on, and not shown yet: a peer that
+ * does not have it could not tell whose it is.
  */
-export function declareSecrets(cx: SecretsContext, needs: readonly ResourceNode[]): readonly ResourceNode[] {
-  const { t, layout, links } = cx;
+export function declareSecrets(cx: SecretsContext, needs: readonly ResourceNode[]): readonly Keyed[] {
   const sources = sourcesOf(cx, needs);
-  const files = links.flatMap((link) => {
+  return cx.links.flatMap((link) => {
     const source = sources.get(link.name);
-    if (source === undefined) return [];
-    const content = secretsOf(cx, link, source);
-    const former = keepFormer(cx, link, content, needs);
-    return [former, t.file(currentOf(layout, link.name), { content, mode: "0600", notify: cx.load, needs: [former] })];
+    return source === undefined ? [] : [accept(cx, link, textOf(cx, link, source), needs)];
   });
-  return files;
 }
 
 type Source = Secret | Value<Secret>;
 
 const isLate = (source: Source): source is Value<Secret> => !(source instanceof Secret);
 
-function secretsOf({ vars }: SecretsContext, link: Link, source: Source): Secret | Value<Secret> {
-  const render = (psk: Secret): Secret => secretsFile(link.name, [vars.gateway.public_address, link.peer.public_address], psk);
+function textOf({ vars }: SecretsContext, link: Link, source: Source): SecretText | Value<SecretText> {
+  const render = (psk: Secret): SecretText => secretText(link.name, [vars.gateway.public_address, link.peer.public_address], psk);
   return isLate(source) ? source.map(render) : render(source);
 }
+
+/** A part of a text that may be known late. */
+const part = <T>(text: SecretText | Value<SecretText>, of: (text: SecretText) => T): T | Value<T> => ("hash" in text ? of(text) : text.map(of));
+const hashOf = (text: SecretText | Value<SecretText>) => part(text, ({ hash }) => hash);
 
 /** Where each link's secret comes from. The gateway with the lower id has those that were made; the other one takes them from there once. */
 function sourcesOf(cx: SecretsContext, needs: readonly ResourceNode[]): ReadonlyMap<string, Source> {
@@ -101,45 +107,80 @@ function parseMade(out: string): Record<string, Secret> {
   }));
 }
 
-/** The sections of the file under names of their own: two of one name would be one. */
-function keepFormer({ t, layout }: SecretsContext, link: Link, content: Secret | Value<Secret>, needs: readonly ResourceNode[]): ResourceNode {
-  const hash = content instanceof Secret ? hashOf(content) : content.map(hashOf);
-  const current = currentOf(layout, link.name);
-  const former = formerOf(layout, link.name);
-  const state = sh`c=${current} f=${former}
-[ -e "$c" ] || exit 0
-h=$(sha256sum <"$c") && h=\${h%% *}
-[ "$h" != ${hash} ] || exit 0`;
-  return t.task(`keep the former secret of ${link.name}`, {
-    check: sh`${state}
-grep -q "ike-${Sh.raw(link.name)}-$h " "$f" 2>/dev/null || exit 1`,
-    apply: sh`${state}
-umask 077
-{ cat "$f" 2>/dev/null || :; sed ${`s/ike-${link.name} /ike-${link.name}-`}"$h"${" /"} "$c"; } >"$f.new"
-mv -f "$f.new" "$f"`,
-    summary: "keep until the peer has the new one",
+function accept({ t, layout, load }: SecretsContext, link: Link, text: SecretText | Value<SecretText>, needs: readonly ResourceNode[]): Keyed {
+  const [shown, accepted] = [shownOf(layout, link.name), acceptedOf(layout, link.name)];
+  const node = t.task(`secret of ${link.name}`, {
+    check: sh`s=${shown} h=${"# hash "}${hashOf(text)}
+if ! [ -e "$s" ] || grep -qx "$h" "$s"; then [ "$(stat -c %a "$s" 2>/dev/null) $(sha256sum <"$s" 2>/dev/null)" = ${"600 "}${part(text, (each) => each.sum)}${"  -"} ] || exit 1
+else grep -qx "$h" ${accepted} 2>/dev/null || exit 1; fi`,
+    apply: Sh.lines(
+      sh`umask 077
+s=${shown} h=${"# hash "}${hashOf(text)}
+if ! [ -e "$s" ] || grep -qx "$h" "$s"; then`,
+      sh`cat >"$s.new" && mv -f "$s.new" "$s"`.stdin(part(text, (each) => each.shown)),
+      "else",
+      sh`{ cat ${accepted} 2>/dev/null || :; cat; } >${`${accepted}.new`} && mv -f ${`${accepted}.new`} ${accepted}`.stdin(part(text, (each) => each.accepted)),
+      "fi",
+    ),
+    summary: "accept it",
+    predict: "runs",
+    notify: load,
     needs: [needs],
+  });
+  return { link, text, node };
+}
+
+/** `LINK HASH …`, one link a line, the one that is shown first. */
+const hashes = ({ layout, links }: SecretsContext): Sh => Sh.lines(...links.map((link) => sh`echo ${link.name} $(cat ${shownOf(layout, link.name)} ${acceptedOf(layout, link.name)} 2>/dev/null | sed -n 's/^# hash //p')`), ":");
+const parseHashes = (out: string): Record<string, string[]> => Object.fromEntries(out.trim().split("\n").map((line) => line.split(" ")).map(([name = "", ...all]) => [name, all]));
+
+/**
+ * After loading: shows a new secret once the peer accepts it, and forgets the old one once the peer shows the new one too.
+ * At every moment each end accepts what the other shows, also when only one of them is worked on.
+ */
+export function changeOver(cx: SecretsContext, keyed: readonly Keyed[], needs: readonly ResourceNode[]): void {
+  const { t, vars, layout } = cx;
+  t.export("accepted", t.read("secrets that are accepted", { probe: hashes(cx), needs, parse: parseHashes }));
+  changing(cx, "secrets that are not shown yet", keyed, needs, ({ link, text }, peer) => {
+    const [shown, accepted] = [shownOf(layout, link.name), acceptedOf(layout, link.name)];
+    t.task(`show the secret of ${link.name}`, {
+      check: sh`grep -qx ${"# hash "}${hashOf(text)} ${shown} && exit 0
+case ${peer.exports.accepted.map((all) => ` ${(all[link.name] ?? []).join(" ")} `)} in *" "${hashOf(text)}" "*) exit 1 ;; esac`,
+      apply: Sh.lines(
+        sh`umask 077
+h=$(sed -n 's/^# hash //p' ${shown})
+{ cat ${accepted}; sed ${`s/ike-${link.name} {/ike-${link.name}-`}"$h"${" {/"}${`;/id-[12] = ${vars.gateway.public_address}$/d`} ${shown}; } >${`${accepted}.new`}
+mv -f ${`${accepted}.new`} ${accepted}`,
+        sh`cat >${`${shown}.new`} && mv -f ${`${shown}.new`} ${shown}`.stdin(part(text, (each) => each.shown)),
+        loadSecrets,
+      ),
+      summary: `${link.peer.host} accepts it`,
+    });
+  });
+  t.export("shown", t.read("secrets that are shown", { probe: hashes(cx), needs, parse: parseHashes }));
+  changing(cx, "secrets that are no longer shown", keyed, needs, ({ link, text }, peer) => {
+    const [shown, accepted] = [shownOf(layout, link.name), acceptedOf(layout, link.name)];
+    t.task(`forget the former secret of ${link.name}`, {
+      check: sh`[ -e ${accepted} ] && grep -qx ${"# hash "}${hashOf(text)} ${shown} || exit 0
+[ ${peer.exports.shown.map((all) => all[link.name]?.[0] ?? "none")} != ${hashOf(text)} ] || exit 1`,
+      // Those of former generations that the controller has made, too.
+      apply: sh`rm -f ${accepted}
+for f in ${MADE}/${link.name}.*; do if [ "$f" != ${pathOf(vars, link)} ]; then rm -f "$f"; fi; done
+${loadSecrets}`,
+      summary: `${link.peer.host} shows the new one`,
+    });
   });
 }
 
-/** After loading: what the peers ask for, and what may go because they have answered. */
-export function forgetFormer({ t, layout, links, peers }: SecretsContext, needs: readonly ResourceNode[]): void {
-  const hashes = Sh.lines(...links.map((link) => sh`printf '%s ' ${link.name}; sha256sum <${currentOf(layout, link.name)} | cut -c 1-64`), ":");
-  t.export("loaded", t.read("hashes of the secrets that are loaded", { probe: hashes, needs, parse: (out: string) => Object.fromEntries(out.trim().split("\n").map((line: string) => line.split(" ")).map(([name = "", hash = ""]) => [name, hash])) }));
-  const list = Sh.lines(...links.map((link) => sh`if [ -e ${formerOf(layout, link.name)} ]; then echo ${link.name}; fi`), ":");
-  // Only then are the peers waited for.
-  t.given("links with a former secret", t.read("former secrets", { probe: list, needs, parse: (out: string) => out.split("\n").filter((line: string) => line !== "") }), (names) => {
-    for (const link of links.filter(({ name }) => names.includes(name))) {
-      const peer = peers.find(({ host }) => host.name === link.peer.host);
-      if (peer === undefined) continue;
-      const theirs = peer.exports.loaded.map((all) => all[link.name] ?? "none");
-      t.task(`forget the former secret of ${link.name}`, {
-        check: sh`[ -e ${formerOf(layout, link.name)} ] || exit 0
-h=$(sha256sum <${currentOf(layout, link.name)}) && [ "\${h%% *}" != ${theirs} ] || exit 1`,
-        apply: sh`rm -f ${formerOf(layout, link.name)}
-swanctl --load-creds --noprompt >/dev/null`,
-        summary: `${link.peer.host} has the new one`,
-      });
+const loadSecrets = sh`swanctl --load-creds --noprompt >/dev/null`;
+
+/** Only where a secret changes, peers are waited for. */
+function changing({ t, layout, links, peers }: SecretsContext, name: string, keyed: readonly Keyed[], needs: readonly ResourceNode[], declare: (keyed: Keyed, peer: Peer) => void): void {
+  const list = Sh.lines(...links.map((link) => sh`if [ -e ${acceptedOf(layout, link.name)} ]; then echo ${link.name}; fi`), ":");
+  t.given(name, t.read(name, { probe: list, needs, parse: (out: string) => out.split("\n").filter((line) => line !== "") }), (names) => {
+    for (const each of keyed.filter(({ link }) => names.includes(link.name))) {
+      const peer = peers.find(({ host }) => host.name === each.link.peer.host);
+      if (peer !== undefined) declare(each, peer);
     }
   });
 }
