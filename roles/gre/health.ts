@@ -1,19 +1,12 @@
-import { sh, Sh, type Observed } from "hawser";
+import { sh, Sh, type Observed, type Verifier } from "hawser";
 import { largestInside } from "./esp.ts";
 import { rangeOf } from "./gateway.ts";
 import { CLEAR_RULES, SCRIPT } from "./paths.ts";
 import { fits, type End, type Tunnel } from "./tunnels.ts";
 import { DEFAULT_MTU, type Vars } from "./vars.ts";
 
-/** What `verify` takes: reads only, measures a value, and has a limit for it. */
-export interface Health {
-  readonly name: string;
-  readonly probe: Sh;
-  readonly value: (seen: Observed) => number | string | boolean | undefined;
-  readonly unit?: string;
-  readonly limit: { readonly max: number } | { readonly min: number } | { readonly equals: number | string | boolean };
-  readonly hint?: string;
-}
+/** An assertion of `verify`, by name. */
+export type Health = { readonly name: string } & Parameters<Verifier["assert"]>[1];
 
 /** Enough for a mean, in a second and a half. */
 const PINGS = 20;

@@ -1,5 +1,6 @@
 import { defineRole, fact, Sh, sh, UsageError, z, type Facts, type ResourceNode, type Tasks } from "hawser";
 import { arm, confirm, type Guarded } from "./confirm.ts";
+import { healthOf, weaknesses } from "./health.ts";
 import { CLEAR_RULES, CONF, FOLDER, SCRIPT } from "./paths.ts";
 import { declareNative, PLATFORM_PROBE, type Platform } from "./platform.ts";
 import { refuse, tunnelsOf, type Tunnel } from "./tunnels.ts";
@@ -28,6 +29,7 @@ export const gre = defineRole(import.meta, {
   tasks({ t, vars, facts, host, peers }) {
     refuseSystem(facts, vars, host.name);
     const tunnels = tunnelsOf({ host, vars }, peers);
+    for (const weakness of weaknesses({ host, vars }, peers, tunnels)) t.warn(weakness);
     const packages = t.package(packagesFor(facts, facts.firewall));
     const module = t.kernelModule("ip_gre");
     for (const [key, value] of Object.entries(SYSCTLS)) t.sysctl(key, value);
@@ -49,6 +51,11 @@ export const gre = defineRole(import.meta, {
     });
     const service = t.service("hawser-gre", { enabled: true, state: "running", needs: [unit, live] });
     confirm(t, guarded, [armed, ...rules, live, service]);
+  },
+  verify({ v, vars, host, peers }) {
+    const tunnels = tunnelsOf({ host, vars }, peers);
+    for (const { name, ...assertion } of healthOf(vars, tunnels)) v.assert(name, assertion);
+    for (const weakness of weaknesses({ host, vars }, peers, tunnels)) v.warn(weakness);
   },
 });
 

@@ -1,6 +1,7 @@
 import { defineRole, fact, Sh, sh, UsageError, z, type Facts, type HostView, type Tasks } from "hawser";
 import { linksOf, refuseGateways, type Link } from "hawser/roles/gre/gateway";
 import { exported } from "./exports.ts";
+import { healthOf, weaknesses } from "./health.ts";
 import { found, layoutOf } from "./layout.ts";
 import { differ } from "./psk.ts";
 import { changeOver, declareSecrets, givenPsk, MADE } from "./secrets.ts";
@@ -19,7 +20,8 @@ export const strongswan = defineRole(import.meta, {
   tasks({ t, vars, facts, host, peers }) {
     refuseSystem(facts, vars, host.name);
     const layout = layoutOf(facts, facts.found, vars.epel);
-    const links = linksOf({ ...vars.gateway, host: host.name }, peers.map((peer) => ({ ...peer.vars.gateway, host: peer.host.name })));
+    const links = linksOn(host, vars, peers);
+    for (const weakness of weaknesses(vars)) t.warn(weakness);
     t.firewallRule("ike", { chain: "input", protocol: "udp", port: [500, 4500], source: [...new Set(links.map(({ peer }) => peer.public_address))], action: "accept" });
     const packages = t.package([...layout.packages, "tcpdump"]);
     const loads = declareLoads(t);
@@ -35,7 +37,13 @@ export const strongswan = defineRole(import.meta, {
 swanctl --load-all --noprompt >/dev/null`, summary: "load", predict: "runs", needs: [service, loads.settings, loads.secrets, loads.connections] });
     changeOver(secrets, keyed, [...psks, loaded]);
   },
+  verify({ v, vars, host, peers }) {
+    for (const { name, ...assertion } of healthOf(vars, linksOn(host, vars, peers))) v.assert(name, assertion);
+    for (const weakness of weaknesses(vars)) v.warn(weakness);
+  },
 });
+
+const linksOn = (host: HostView, vars: Vars, peers: readonly { readonly host: HostView; readonly vars: Vars }[]): Link[] => linksOf({ ...vars.gateway, host: host.name }, peers.map((peer) => ({ ...peer.vars.gateway, host: peer.host.name })));
 
 /** charon answers some time after its unit has started. */
 const ready = Sh.raw(`n=0

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { planOf, recorded, use, UsageError, type Facts, type HostView, type PlannedResource } from "../../src/index.ts";
 import { largestInside, weakness } from "../../roles/gre/esp.ts";
 import { gatewaySchema } from "../../roles/gre/gateway.ts";
+import { healthOf, weaknesses } from "../../roles/gre/health.ts";
 import { gre } from "../../roles/gre/role.ts";
 import { refuse, tunnelsOf } from "../../roles/gre/tunnels.ts";
 import { schema } from "../../roles/gre/vars.ts";
@@ -126,6 +127,37 @@ void test("a host without any firewall gets the one that its kernel can do", () 
   const brought = (facts: Facts) => plan("debian-12", { firewall: "none", facts }).map(({ id }) => id).filter((id) => /package:(?:nftables|iptables)$/.test(id));
   assert.deepEqual([brought(uml), brought(recorded("debian-12"))], [["gre/package:iptables"], ["gre/package:nftables"]]);
 });
+
+void test("an MTU of 1400 is taken where it fits; else the tunnel gets what fits, and is said to", () => {
+  const said = (own: object, peer: object = {}) => {
+    const [la, sg] = [end("la-1", "la", 1, own), end("sg-1", "sg", 2, peer)];
+    return weaknesses(la, [sg], tunnelsOf(la, [sg]));
+  };
+  assert.deepEqual(said({}), []);
+  assert.deepEqual(said({ mtu: 1400, underlay_mtu: 1500 }, { mtu: 1400, underlay_mtu: 1500 }), []);
+  assert.match(said({ mtu: 1400 }, { mtu: 1400 })[0] ?? "", /gre\.mtu 1400 does not fit: IPsec leaves 1386 of the 1460 octets.*gre1 gets 1386/);
+  assert.match(said({ mtu: 1380 })[0] ?? "", /gre\.mtu is 1380 here and 1360 on sg-1: gre1 gets 1360 on both ends/);
+});
+
+const [la, sg] = [end("la-1", "la", 1), end("sg-1", "sg", 2)];
+const LINK = "6: gre1@NONE: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1360 qdisc noqueue\\    gre remote 203.0.113.2 local 10.1.0.11 ttl 255 \\    alias hawser-gre\n";
+const PINGED = "20 packets transmitted, 20 received, 0% packet loss, time 979ms\nrtt min/avg/max/mdev = 84.023/85.674/86.915/0.376 ms\n";
+for (const [name, healthy, value, broken, wrong] of [
+  ["round trip", PINGED, 85.674, "20 packets transmitted, 0 received, 100% packet loss\n", undefined],
+  ["lost packets", PINGED, 0, "20 packets transmitted, 19 received, 5% packet loss, time 979ms\n", 5],
+  [": MTU", LINK, 1360, LINK.replace("1360", "1476"), 1476],
+  ["largest packet that arrives", "1360\n", 1360, "1280\n", 1280],
+  [": ends", LINK, "10.1.0.11 to 203.0.113.2", "", undefined],
+  ["TCP segments", '\t\toifname "gre1" tcp flags syn / syn,rst tcp option maxseg size set 1320\n', 1320, "", undefined],
+  ["way to 10.2.0.0/24 behind sg-1", "10.2.0.1 dev gre1 src 10.1.0.11 uid 0\n", "gre1", "10.2.0.1 via 10.1.0.1 dev eth0 src 10.1.0.11\n", "eth0"],
+  ["rules that drop clear GRE", '-A HAWSER-INPUT -m comment --comment gre-clear-in -j DROP\n-A HAWSER-OUTPUT -m comment --comment gre-clear-out -j DROP\n', 2, "-A HAWSER-INPUT -m comment --comment gre-clear-in -j DROP\n", 1],
+  ["forwards packets", "1\n", 1, "0\n", 0],
+] as const) {
+  void test(`verify sees ${name}`, () => {
+    const measured = (out: string) => healthOf(la.vars, tunnelsOf(la, [sg])).find((each) => each.name.endsWith(name))?.value({ out, err: "", code: 0 });
+    assert.deepEqual([measured(healthy), measured(broken)], [value, wrong]);
+  });
+}
 
 for (const [what, own, peer, message, line] of [
   ["an MTU that cannot fit", { mtu: 1450 }, {}, /gre\.mtu 1450 cannot fit: GRE alone leaves 1436 of the 1460 octets/, "gre.mtu"],
