@@ -76,6 +76,7 @@ network:
       ttl: 255
       mtu: 1360
       link-local: []
+      optional: true
       addresses: [10.255.0.1/30]
       routes:
         - to: 10.2.0.0/24
