@@ -1,4 +1,5 @@
 import { play, playbook, use } from "hawser";
+import { bfd } from "hawser/roles/bfd";
 import { gre } from "hawser/roles/gre";
 import { gatewayOf } from "hawser/roles/gre/gateway";
 import { strongswan } from "hawser/roles/strongswan";
@@ -12,6 +13,7 @@ export default playbook(import.meta, [
     roles: [
       use(gre, (host) => ({ ...host.vars(gre), gateway: gatewayOf(host) })),
       use(strongswan, (host) => ({ ...host.vars(strongswan), gateway: gatewayOf(host) })),
+      use(bfd, (host) => ({ ...host.vars(bfd), gateway: gatewayOf(host) })),
     ],
   }),
 ]);

@@ -3,6 +3,12 @@ import { CLEAR_GRE, largestInside } from "./esp.ts";
 import { linksOf, overlap, refuseGateways, type Link } from "./gateway.ts";
 import { DEFAULT_MTU, TCP_HEADERS, type Vars } from "./vars.ts";
 
+/**
+ * FRR reads the first byte of a kernel route's metric as its distance. This one is larger than that of all routes of FRR,
+ * which would otherwise never get into the kernel beside ours.
+ */
+const LAST_RESORT = 251 * 2 ** 24;
+
 /** A tunnel with all that the host needs to know of it. */
 export interface Tunnel extends Link {
   readonly mtu: number;
@@ -38,7 +44,7 @@ export function tunnelsOf(own: End, peers: readonly End[]): Tunnel[] {
       // Where several gateways lead to a network, the first one does while its tunnel is there.
       const way = ways.get(network) ?? 0;
       ways.set(network, way + 1);
-      return { network, metric: own.vars.metric + way };
+      return { network, metric: LAST_RESORT + own.vars.metric + way };
     });
     return { ...link, mtu, mss, own: address, far: link.peer.public_address, routes, source };
   });

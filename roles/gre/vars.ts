@@ -14,7 +14,7 @@ export const schema = z.strictObject({
   underlay_mtu: z.number().int().min(640).max(9216).default(1460).describe("MTU of the network between the regions, in octets; the smaller of both ends' counts. The default is that of a GCP VPC."),
   esp_proposals: espProposals.describe("What role strongswan agrees on; how much of a packet it takes follows from it. Say the same there."),
   ttl: z.number().int().min(1).max(255).default(255).describe("Hops that the outer packets may take."),
-  metric: z.number().int().min(1).max(65535).default(500).describe("Metric of the static routes to the other regions' networks. Routes of BGP have 20, so that they win while there are any."),
+  metric: z.number().int().min(1).max(65535).default(500).describe("Rank of the static routes to the other regions' networks. The kernel sees it added to 4211081216, which FRR reads as distance 251: every route of FRR wins while there is one."),
   confirm_within: z.number().int().min(10).max(600).default(60).describe("Seconds in which the controller must reach the host by a new connection after rules or routes were changed; else the host takes the change back by itself."),
   allow_eol: z.boolean().default(false).describe("Allows CentOS 7, which gets no security updates since 2024-06-30."),
   rtt_max_ms: z.number().positive().default(100).describe("`verify`: longest mean round trip through a tunnel, in milliseconds. Light alone takes 138 ms from Los Angeles to Singapore and back: measure, and set 1.3 times that."),
