@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { UsageError, formatSource } from "../errors/index.ts";
-import type { HostTools, Kind } from "../resources/contract.ts";
+import type { Claim, HostTools, Kind } from "../resources/contract.ts";
 import type { Facts } from "../resources/facts.ts";
 import { gate, read, task, type ApplyTools, type Unwrapped } from "../resources/task.ts";
 import { Sh, Value } from "../shell/index.ts";
@@ -17,7 +17,7 @@ import type { Warning } from "./verifier.ts";
 export interface HostLedger {
   readonly facts: Facts;
   readonly ids: Map<string, ResourceNode | HandlerNode>;
-  readonly claims: Map<string, { part: string | undefined; node: ResourceNode }[]>;
+  readonly claims: Map<string, { claim: Claim; node: ResourceNode }[]>;
   /** Tells the engine which value stands behind an export of this host. */
   readonly export: (role: string, name: string, value: Value<unknown>) => void;
   readonly warnings: Warning[];
@@ -236,14 +236,19 @@ export class Declarations {
   #claim(node: ResourceNode): void {
     for (const claim of node.claims) {
       const held = this.scope.ledger.claims.get(claim.target) ?? [];
-      const rival = held.find((other) => other.part === undefined || claim.part === undefined || other.part === claim.part);
+      const rival = held.find((other) => isRival(claim, other.claim));
       if (rival) {
         throw new UsageError(`${node.id} and ${rival.node.id} both own ${claim.target}`, { source: node.source, hint: `the other owner is declared at ${formatSource(rival.node.source)}` });
       }
-      held.push({ part: claim.part, node });
+      held.push({ claim, node });
       this.scope.ledger.claims.set(claim.target, held);
     }
   }
+}
+
+function isRival(claim: Claim, other: Claim): boolean {
+  if (claim.wanted !== undefined && claim.wanted === other.wanted) return false;
+  return other.part === undefined || claim.part === undefined || other.part === claim.part;
 }
 
 function flatten(needs: readonly Declared[] = []): (ResourceNode | HandlerNode)[] {

@@ -69,12 +69,14 @@ export type Prediction =
 
 /**
  * Part of a host that a resource owns. Two exclusive claims (no `part`) of one target are an error, and so are two claims
- * of the same part, or a part beside an exclusive claim.
+ * of the same part, or a part beside an exclusive claim; unless both want the same.
  */
 export interface Claim {
   /** e.g. `file:/etc/hosts`, `package:curl`. */
   readonly target: string;
   readonly part?: string;
+  /** What is wanted of the target, in full, where several may want it: roles that need the same package agree. */
+  readonly wanted?: string;
 }
 
 /**

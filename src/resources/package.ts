@@ -23,7 +23,7 @@ export const packageKind = defineResource({
   args: packageArgs,
   opaque: true,
   key: (args) => args.name,
-  claims: (args) => [{ target: `package:${args.name}` }],
+  claims: (args) => [{ target: `package:${args.name}`, wanted: JSON.stringify(args) }],
   probe: (args, context): Sh => manager(context, { apt: () => aptProbe(args, context.facts.kernel.machine), rpm: () => rpmProbe(args, context.facts) }),
   plan: (args, seen, context): Change | undefined => manager(context, { apt: () => planApt(args, seen), rpm: () => planRpm(args, seen, context.facts) }),
 });
