@@ -1,4 +1,5 @@
 import { play, playbook, use } from "hawser";
+import { backupPath } from "hawser/roles/backup-path";
 import { bfd } from "hawser/roles/bfd";
 import { gre } from "hawser/roles/gre";
 import { gatewayOf } from "hawser/roles/gre/gateway";
@@ -14,6 +15,7 @@ export default playbook(import.meta, [
       use(gre, (host) => ({ ...host.vars(gre), gateway: gatewayOf(host) })),
       use(strongswan, (host) => ({ ...host.vars(strongswan), gateway: gatewayOf(host) })),
       use(bfd, (host) => ({ ...host.vars(bfd), gateway: gatewayOf(host) })),
+      use(backupPath, (host) => ({ ...host.vars(backupPath), gateway: gatewayOf(host) })),
     ],
   }),
 ]);

@@ -1,0 +1,80 @@
+# Managed by hawser: which path the traffic for a region takes.
+#   sh path.sh CONF
+# CONF: REGION NETWORKS SERVERS TCP_SERVERS TARGETS RETURN_AFTER SOCKET METRIC
+# BFD tells BGP that a tunnel is dead, BGP takes its routes away, and the kernel says so at once: nothing is polled for that.
+set -u
+PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+export PATH LC_ALL
+. "$1"
+FOLDER=/run/hawser/path
+mkdir -p "$FOLDER"
+
+say() { echo "$REGION: $*"; }
+uptime() { read -r now _ </proc/uptime; now=${now%.*}; }
+
+tunnel_is_up() {
+routes=$(ip -4 route show proto bgp) || return 1
+for network in $NETWORKS; do case "
+$routes" in *"
+$network "*) ;; *) missing=$network; return 1 ;; esac; done
+}
+
+haproxy() { printf '%s\n' "$1" | socat -t 2 - "UNIX-CONNECT:$SOCKET" 2>&1 | tr -d '\n'; }
+
+# New requests go the public way; those that wait for an answer through the tunnel are asked again by HAProxy as soon as their
+# connection is gone, which ss does where the kernel can (INET_DIAG_DESTROY), and TCP_USER_TIMEOUT elsewhere.
+leave_tunnel() {
+commands=''
+for server in $SERVERS; do commands="${commands}set server $server state maint;"; done
+for server in $TCP_SERVERS; do commands="${commands}shutdown sessions server $server;"; done
+[ -z "$commands" ] || said=$(haproxy "$commands") || said="no answer at $SOCKET"
+}
+drop_stuck() { for target in $TARGETS; do ss -K -tn dst "${target%:*}" dport = ":${target##*:}" >/dev/null 2>&1; done; }
+
+enter_tunnel() {
+commands=''
+for server in $SERVERS; do commands="${commands}set server $server state ready;"; done
+[ -z "$commands" ] || said=$(haproxy "$commands") || said="no answer at $SOCKET"
+}
+
+# Whole or not at all, for whoever reads it meanwhile.
+show() {
+printf '%s\n' "$path" >"$FOLDER/.$REGION" && mv -f "$FOLDER/.$REGION" "$FOLDER/$REGION"
+value=0; [ "$path" = public ] || value=1
+printf '%s\n' '# HELP hawser_path_tunnel 1 while traffic for a region takes the tunnel, 0 while it takes the public path.' '# TYPE hawser_path_tunnel gauge' "hawser_path_tunnel{region=\"$REGION\"} $value" '# HELP hawser_path_switches_total Changes of the path since the watcher began.' '# TYPE hawser_path_switches_total counter' "hawser_path_switches_total{region=\"$REGION\"} $switches" >"$METRIC.new" && mv -f "$METRIC.new" "$METRIC"
+}
+
+switches=0 since='' said='' missing=''
+path=$(cat "$FOLDER/$REGION" 2>/dev/null) || path=''
+case $path in tunnel | public) ;; *) path=public; if tunnel_is_up; then path=tunnel; fi ;; esac
+say "$path path at start"
+show
+
+look() {
+if tunnel_is_up; then
+uptime
+if [ "$path" = public ]; then
+if [ -z "$since" ]; then since=$now; say "the tunnel is up; traffic returns in $RETURN_AFTER s"; fi
+if [ $((now - since)) -ge "$RETURN_AFTER" ]; then
+path=tunnel switches=$((switches + 1)) since=''
+enter_tunnel
+show
+say "tunnel, up for $RETURN_AFTER s without a break. $said"
+fi
+fi
+else
+if [ "$path" = tunnel ]; then
+path=public switches=$((switches + 1))
+leave_tunnel
+show
+say "public path: BGP has no route to $missing any more. $said"
+drop_stuck
+elif [ -n "$since" ]; then say "the tunnel went down again"; fi
+since=''
+fi
+# HAProxy may have been started again, and knows nothing then.
+if [ "$path" = public ] && [ "$1" = tick ]; then leave_tunnel; fi
+}
+
+# Without its events the watcher is worth nothing: systemd starts it again.
+{ (ip -4 monitor route; kill $$) & while sleep 1; do echo tick; done; } | while read -r line; do case $line in tick) look tick ;; *) look event ;; esac; done
