@@ -3,11 +3,11 @@ import { sh, Sh, type ResourceNode, type Tasks } from "hawser";
 export const FOLDER = "/etc/hawser/backup-path";
 /** Key and certificate in one file, as HAProxy reads them. */
 export const OWN = `${FOLDER}/own.pem`;
-const CERTIFICATE = `${FOLDER}/own.crt`;
+export const CERTIFICATE = `${FOLDER}/own.crt`;
 
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----\n/;
 
-/** A key that is made on the host and stays there; its certificate is what the peers hold on to, and is offered to them. */
+/** A key that is made on the host and stays there; its certificate is what the peers hold on to, and is offered to them. They ask for SERVICE.HOST. */
 export function declareCertificate(t: Tasks, host: string, days: number, needs: readonly ResourceNode[]): { readonly own: ResourceNode; readonly text: ReturnType<typeof t.read<string>> } {
   const own = t.task("key and certificate", { check: isThere(host), apply: make(host, days), summary: "make on the host", absent: "while-needs-absent", needs });
   return { own, text: t.read("certificate", { probe: sh`cat ${CERTIFICATE}`, parse: certificateOf, needs: [own] }) };
@@ -25,7 +25,7 @@ const isThere = (host: string): Sh =>
     sh`[ -s ${OWN} ] && [ -s ${CERTIFICATE} ] || exit 1`,
     // 30 days.
     sh`openssl x509 -in ${CERTIFICATE} -noout -checkend 2592000 >/dev/null || exit 1`,
-    sh`openssl x509 -in ${CERTIFICATE} -noout -text | grep -qF ${`DNS:${host}`} || exit 1`,
+    sh`openssl x509 -in ${CERTIFICATE} -noout -text | grep -qF ${`DNS:*.${host}`} || exit 1`,
     sh`[ "$(openssl x509 -in ${CERTIFICATE} -noout -pubkey)" = "$(openssl pkey -in ${OWN} -pubout)" ] || exit 1`,
     sh`[ "$(stat -c %a ${OWN})" = 600 ]`,
   );
@@ -39,7 +39,7 @@ x509_extensions = v3
 [dn]
 CN = ${host.slice(0, 64)}
 [v3]
-subjectAltName = DNS:${host}
+subjectAltName = DNS:${host},DNS:*.${host}
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, digitalSignature, keyCertSign
 extendedKeyUsage = serverAuth, clientAuth

@@ -1,7 +1,7 @@
 import { defineRole, Sh, sh, UsageError, z, type Facts, type ResourceNode, type Tasks } from "hawser";
 import { refuseGateways } from "hawser/roles/gre/gateway";
 import { declareCertificate, FOLDER, OWN } from "./certificate.ts";
-import { assertPaths, SOCKET } from "./health.ts";
+import { healthOf, SOCKET } from "./health.ts";
 import { schema, type Vars } from "./vars.ts";
 import { refuse, regionsOf, type Region } from "./ways.ts";
 
@@ -22,7 +22,7 @@ export const backupPath = defineRole(import.meta, {
     const regions = regionsOf({ host, vars }, peers);
     const far = peers.filter((peer) => peer.vars.gateway.region !== vars.gateway.region);
     const addresses = [...new Set(far.map((peer) => peer.vars.gateway.public_address))];
-    if (far.length > 0) t.firewallRule("backup-path", { chain: "input", protocol: "tcp", port: vars.port, source: addresses, action: "accept" });
+    t.firewallRule("backup-path", { chain: "input", protocol: "tcp", port: vars.port, source: addresses, action: "accept" });
     const packages = t.package([vars.package, "socat", "openssl"]);
     const allowed = facts.family === "el" ? [allow(t, packages)] : [];
     const folder = t.directory(FOLDER, { mode: "0700", parents: true });
@@ -34,7 +34,7 @@ export const backupPath = defineRole(import.meta, {
     const reload = t.handler("reload haproxy", sh`systemctl reload-or-restart haproxy`);
     const trusted = far.map((peer) => t.file(`${FOLDER}/${peer.host.name}.crt`, { content: peer.exports.certificate, mode: "0644", needs: [folder], notify: reload }));
     const together = t.task("certificates of the peers", { ...joined(far.map((peer) => `${FOLDER}/${peer.host.name}.crt`)), summary: far.map((peer) => peer.host.name).join(", "), needs: [folder, ...trusted], notify: reload, predict: "runs" });
-    const conf = t.template(CONF, "haproxy.cfg.ejs", proxyOf(vars, regions, addresses), { mode: "0644", validate: (file) => sh`haproxy -c -q -f ${file}`, needs: [...packages, certificate.own, together], notify: reload });
+    const conf = t.template(CONF, "haproxy.cfg.ejs", proxyOf(host.name, vars, regions, addresses), { mode: "0644", validate: (file) => sh`haproxy -c -q -f ${file}`, needs: [...packages, certificate.own, together], notify: reload });
     const service = t.service("haproxy", { state: "running", enabled: true, needs: [conf, ...allowed] });
 
     const script = t.file(`${FOLDER}/path.sh`, { source: "path.sh", mode: "0644", needs: [folder], notify: restart });
@@ -45,18 +45,19 @@ export const backupPath = defineRole(import.meta, {
     for (const [i, { name }] of regions.entries()) t.service(`hawser-path@${name}`, { state: "running", enabled: true, needs: [service, script, unit, metrics, ...confs.slice(i, i + 1)] });
   },
   verify({ v, vars, host, peers }) {
-    assertPaths(v, regionsOf({ host, vars }, peers));
+    for (const { name, ...assertion } of healthOf(regionsOf({ host, vars }, peers))) v.assert(name, assertion);
   },
 });
 
 /** What HAProxy trusts is one file of all. */
 function joined(files: readonly string[]): { check: Sh; apply: Sh } {
-  const all = sh`cat ${files.length === 0 ? ["/dev/null"] : files}`;
+  const all = sh`cat ${files}`;
   return { check: sh`[ -e ${TRUSTED} ] || exit 1
 ${all} 2>/dev/null | cmp -s - ${TRUSTED}`, apply: sh`${all} > ${`${TRUSTED}.new`} && chmod 644 ${`${TRUSTED}.new`} && mv -f ${`${TRUSTED}.new`} ${TRUSTED}` };
 }
 
-const proxyOf = (vars: Vars, regions: readonly Region[], peers: readonly string[]) => ({
+const proxyOf = (host: string, vars: Vars, regions: readonly Region[], peers: readonly string[]) => ({
+  host,
   socket: SOCKET,
   folder: FOLDER,
   own: OWN,

@@ -1,6 +1,6 @@
-import { defineRole, Sh, sh, UsageError, type Facts, type HostView } from "hawser";
+import { defineRole, Sh, sh, UsageError, type Facts, type HostView, type Tasks } from "hawser";
 import { refuseGateways } from "hawser/roles/gre/gateway";
-import { assertRouting } from "./health.ts";
+import { healthOf } from "./health.ts";
 import { asOf, farNetworks, neighboursOf, routerId, sourceOf, type End } from "./routes.ts";
 import { schema, timing, type Vars } from "./vars.ts";
 
@@ -24,6 +24,7 @@ export const bfd = defineRole(import.meta, {
       t.firewallRule(name, { chain: "input", protocol: name === "bfd" ? "udp" : "tcp", port: [...port], source: neighbours.map(({ remote }) => remote), action: "accept" });
     }
     const packages = t.package(facts.family === "debian" || !vars.repository ? ["frr", "frr-pythontools"] : ["frr"]);
+    if (facts.family === "debian") leaveRoutes(t);
     const restart = t.handler("restart frr", sh`systemctl restart frr`);
     const reload = t.handler("reload frr", sh`systemctl is-active --quiet frr || exit 0
 ${RELOAD} --reload ${CONF}`);
@@ -44,9 +45,15 @@ ${RELOAD} --reload ${CONF}`);
     t.gate("frr answers", { probe: Sh.raw("vtysh -c 'show bfd peers json' >/dev/null 2>&1"), within: 60, needs: [service, restart, reload] });
   },
   verify({ v, vars, host, peers }) {
-    assertRouting(v, vars, neighboursOf({ host: host.name, vars }, peers.map(ends)));
+    for (const { name, ...assertion } of healthOf(vars, neighboursOf({ host: host.name, vars }, peers.map(ends)))) v.assert(name, assertion);
   },
 });
+
+/** systemd-networkd takes away routes that are not its own whenever it starts; it reads this then, so that nothing has to be told now. */
+function leaveRoutes(t: Tasks): void {
+  const folder = t.directory("/etc/systemd/networkd.conf.d", { mode: "0755", parents: true });
+  t.file("/etc/systemd/networkd.conf.d/90-hawser-frr.conf", { content: "# Managed by hawser: role bfd. Routes of FRR stay when systemd-networkd is started again.\n[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n", mode: "0644", needs: [folder] });
+}
 
 const ends = ({ host, vars }: { readonly host: HostView; readonly vars: Vars }): End => ({ host: host.name, vars });
 

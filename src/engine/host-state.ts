@@ -62,9 +62,15 @@ export class HostState {
     }
     const first = this.first.get(node);
     const now = this.cx.book.get(node);
-    const wanted = first && now && first.digest !== now.digest ? this.#plannedFrom(node, first) : undefined;
+    const wanted = first && now && first.digest !== now.digest && !this.#hasTwin(node) ? this.#plannedFrom(node, first) : undefined;
     if (wanted) report(this.cx, node, { outcome: "changed", change: { ...wanted, summary: `${wanted.summary} (by an earlier resource)` } });
     else report(this.cx, node, { outcome: "ok" });
+  }
+
+  /** Another role wanted the same of the host, and its change is counted already. */
+  #hasTwin(node: ResourceNode): boolean {
+    const key = this.cx.book.key(node);
+    return [...this.applied].some((other) => this.cx.book.key(other) === key);
   }
 
   skip(node: ResourceNode, cause: string): void {

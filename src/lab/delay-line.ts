@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { setPriority } from "node:os";
 
 /**
  * A program: the lab's long distance where the kernel has no netem. socat turns a tun device into datagrams on loopback,
@@ -9,6 +10,8 @@ import { createSocket } from "node:dgram";
  */
 const [device = "", half = ""] = process.argv.slice(2);
 const delay = Number(half);
+// A packet that is kept waiting by this machine's other work is a longer distance.
+setPriority(-10);
 const HERE = 5301;
 const SOCAT = 5300;
 

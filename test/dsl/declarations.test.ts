@@ -37,3 +37,10 @@ for (const [what, tasks, message] of [
     );
   });
 }
+
+void test("two roles may need the same package, and may not differ about it", () => {
+  const role = (name: string, tasks: (t: Tasks) => void, dependsOn: Parameters<typeof planOf>[0][] = []) => use(defineRole(import.meta, { name, summary: "", vars: z.strictObject({}), dependsOn, tasks: ({ t }) => tasks(t) }), {});
+  const planned = (other: (t: Tasks) => void) => planOf(role("b", (t) => void t.package("curl"), [role("a", other)]), recorded("debian-12")).map(({ id }) => id);
+  assert.deepEqual(planned((t) => void t.package("curl")), ["a/package:curl", "b/package:curl"]);
+  assert.throws(() => planned((t) => void t.package("curl", { state: "absent" })), /both own package:curl/);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { sh, type Inventory, type Playbook, type Selection } from "hawser";
+import { defineRole, play, playbook, sh, use, z, type Inventory, type Playbook, type Selection } from "hawser";
 import { bookOf, E2eLab, follow, skip, type Said } from "./engine-fixture.ts";
 
 const lab = new E2eLab("e2e-engine", "198.18.59", { one: "debian", two: "el" });
@@ -32,6 +32,16 @@ void describe("a run on real hosts", { skip }, () => {
     for (const host of HOSTS) assert.deepEqual(changed(run, host), ["file:/root/before", "reboot:asked for", "task:on the new boot"], host);
     const again = await follow(book, { inventory });
     for (const host of HOSTS) assert.deepEqual(changed(again, host), []);
+  });
+
+  void test("a package that two roles need is installed once and counted once, as the check said", { timeout: 90_000 }, async () => {
+    const role = (name: string) => use(defineRole(import.meta, { name, summary: "", vars: z.strictObject({}), tasks: ({ t }) => void t.package("tree") }), {});
+    const book = playbook(import.meta, [play({ name: "both", hosts: "one", roles: [role("first"), role("second")] })]);
+    const [check, run] = [await follow(book, { inventory, check: true }), await follow(book, { inventory })];
+    assert.equal(run.recap.result, "ok", run.trouble);
+    const outcomes = ({ events }: Said): string[] => events.flatMap((event) => (event.event === "resource" ? [`${event.id} ${event.outcome}`] : []));
+    assert.deepEqual(outcomes(check), ["first/package:tree would-change", "second/package:tree ok"]);
+    assert.deepEqual(outcomes(run), ["first/package:tree changed", "second/package:tree ok"]);
   });
 
   void describe("of a part alone", () => {
