@@ -7,6 +7,7 @@ import { HawserError, planOf, recorded, use, type Use } from "hawser";
 import { fillIncludes, included } from "../../scripts/reference/includes.ts";
 import { KeptFiles } from "../../src/inventory/index.ts";
 import { runPlays, scratch, type Ran, type Setting } from "../engine/harness.ts";
+import { cache } from "./cache/role.ts";
 import { certificate } from "./certificate/role.ts";
 import { drifted } from "./library.ts";
 import { late } from "./late/role.ts";
@@ -29,6 +30,14 @@ test("motd: one file from a template", () => {
   const [file, ...rest] = planOf(use(motd, { contact: "ada@example.org", rules: ["be kind"] }), recorded("debian-12"), { host: "web-1", seen: { "motd/file:/etc/motd": { out: "absent\n", code: 0 } } });
   assert.equal(rest.length, 0);
   assert.match(file?.diff ?? "", /^\+web-1, Debian GNU\/Linux 12 \(bookworm\)\. Questions: ada@example\.org\n\+- be kind$/m);
+});
+
+test("cache: what is refused, warned of and asserted", () => {
+  const warnings: string[] = [];
+  const plan = (vars: object, peer: object) => planOf(use(cache, vars), recorded("debian-12"), { host: "a", peers: { b: peer }, onWarning: (message) => void warnings.push(message) });
+  assert.throws(() => plan({ primary: true }, { primary: true }), /a and b are both the primary/);
+  assert.ok(plan({ persist: false }, { primary: true }).some(({ id }) => id.includes("replicaof")));
+  assert.deepEqual(warnings, ["cache.persist is false: a restart loses everything"]);
 });
 
 test("web: vars, facts and conditions", () => {
