@@ -35,7 +35,8 @@ function healthOfTunnel(vars: Vars, { name, remote, own, far, mtu, mss, peer }: 
 }
 
 /** Prints the largest size, of some, that arrives whole. */
-const largest = (remote: string, mtu: number): Sh => sh`for s in ${[mtu, ...[1386, 1360, 1320, 1280, 1200, 1000, 576].filter((size) => size < mtu)]}; do if ping -q -c 3 -i 0.2 -W 1 -M do -s $((s - ${PING_HEADERS})) ${remote} >/dev/null 2>&1; then echo "$s"; break; fi; done`;
+const largest = (remote: string, mtu: number): Sh => sh`ping -q -c 2 -W 2 ${remote} >/dev/null 2>&1 || exit 0
+for s in ${[mtu, ...[1386, 1360, 1320, 1280, 1200, 1000, 576].filter((size) => size < mtu)]}; do if ping -q -c 3 -i 0.2 -W 1 -M do -s $((s - ${PING_HEADERS})) ${remote} >/dev/null 2>&1; then echo "$s"; break; fi; done`;
 
 const clamp = (name: string): Sh => sh`if nft list table inet hawser_gre >/dev/null 2>&1; then nft list table inet hawser_gre | grep ${`oifname "${name}" `}
 else t=iptables; if command -v iptables-legacy >/dev/null 2>&1; then t=iptables-legacy; fi; "$t" -w -t mangle -S HAWSER-GRE | grep -e ${`-o ${name} `}; fi`;

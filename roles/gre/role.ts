@@ -36,6 +36,7 @@ export const gre = defineRole(import.meta, {
     t.directory(FOLDER, { mode: "0755", parents: true });
     const script = t.file(SCRIPT, { source: "links.sh", mode: "0644" });
     const unit = t.template("/etc/systemd/system/hawser-gre.service", "hawser-gre.service.ejs", { script: SCRIPT }, { mode: "0644", notify: t.handler("read units", sh`systemctl daemon-reload`) });
+    t.flush();
     const guarded = guardedOf(vars, tunnels, facts.platform);
     const armed = arm(t, guarded, [packages, [script]]);
     const rules = declareRules(t, tunnels, [...packages, armed]);
@@ -49,8 +50,9 @@ export const gre = defineRole(import.meta, {
       needs: [packages, module, script, conf, ...native],
       predict: "runs",
     });
-    const service = t.service("hawser-gre", { enabled: true, state: "running", needs: [unit, live] });
-    confirm(t, guarded, [armed, ...rules, live, service]);
+    // What is not confirmed is not there after a reboot either.
+    const confirmed = confirm(t, guarded, [armed, ...rules, live]);
+    t.service("hawser-gre", { enabled: true, state: "running", needs: [unit, live, confirmed] });
   },
   verify({ v, vars, host, peers }) {
     const tunnels = tunnelsOf({ host, vars }, peers);
