@@ -1,5 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import type { Duplex } from "node:stream";
 import { ConnectionLost } from "./errors.ts";
+import { dialTcp } from "./dial.ts";
 import { Slots } from "./slots.ts";
 import { localUser } from "./target.ts";
 import type { Channel, ChannelEvents, Exit, Transport } from "./transport.ts";
@@ -33,6 +35,10 @@ export class LocalTransport implements Transport {
       child.once("error", (error) => reject(new ConnectionLost(`${this.#host}: cannot run ${program}: ${error.message}`, { host: this.#host, cause: error })));
       child.once("spawn", () => resolve(this.#wrap(child, events)));
     });
+  }
+
+  forward(address: string, port: number): Promise<Duplex> {
+    return dialTcp(address, port);
   }
 
   async close(): Promise<void> {

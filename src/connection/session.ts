@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Shell } from "zx/core";
 import { ConnectionLost, type RequestOptions, type Session, type UploadOptions } from "../engine/session.ts";
 import { HawserError } from "../errors/index.ts";
@@ -156,6 +157,16 @@ export class HostSession implements Session {
 
   upload(content: UploadContent, path: string, options?: UploadOptions): Promise<void> {
     return uploadTo(this.host, (script, events) => this.runProgram(script, events), content, path, options);
+  }
+
+  async dial(address: string, port: number): Promise<Duplex> {
+    const transport = this.#transport;
+    if (!transport.forward) throw new ConnectionLost(`${this.host}: no connection can be made from it over one that is kept for later`, { host: this.host, hint: "ssh: { keep_open: 0 }" });
+    try {
+      return await transport.forward(address, port);
+    } catch (cause) {
+      throw new ConnectionLost(`${this.host}: no connection to ${address}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`, { host: this.host, cause, hint: "does something listen there, and does sshd allow it (AllowTcpForwarding)?" });
+    }
   }
 
   async kill(processGroup: number, signal: "TERM" | "KILL"): Promise<void> {

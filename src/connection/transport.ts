@@ -1,4 +1,4 @@
-import type { Writable } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import type { Slots } from "./slots.ts";
 
 /** How a command ended. `lost` says why no exit status came; the command may or may not have finished. */
@@ -34,6 +34,8 @@ export interface Transport {
    * @throws ConnectionLost
    */
   open(command: string, events: ChannelEvents, options?: { readonly tty?: boolean }): Promise<Channel>;
+  /** A TCP connection made from the machine; rejects when it is refused. Missing where connections are another process's. */
+  forward?(address: string, port: number): Promise<Duplex>;
   /** Resolves when the connection is gone. Never rejects. */
   close(): Promise<void>;
   /** Closes, and does not keep the process alive for the other side's last packet. Where it is missing, closing is waited for. */

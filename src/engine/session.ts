@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Shell } from "zx/core";
 import { HawserError } from "../errors/index.ts";
 
@@ -63,6 +64,8 @@ export interface Session {
   upload(content: Buffer | { readonly localFile: string }, path: string, options?: UploadOptions): Promise<void>;
   /** zx's `$`, bound to this host and user. */
   readonly $: Shell;
+  /** A TCP connection that the host makes to `address`, as its own clients do. @throws ConnectionLost when it cannot */
+  dial(address: string, port: number): Promise<Duplex>;
   /** Ends a process group on the host, for a command that outlived its time-out. */
   kill(processGroup: number, signal: "TERM" | "KILL"): Promise<void>;
   /** Connects anew after a loss or a reboot, trying until `withinSeconds` have passed. @throws Unreachable */

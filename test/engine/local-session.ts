@@ -146,6 +146,10 @@ export class LocalSession implements Session {
     throw new ConnectionLost("cut in the middle");
   }
 
+  async dial(): Promise<never> {
+    throw new ConnectionLost("no test of the engine dials", { host: this.host });
+  }
+
   async kill(group: number, signal: "TERM" | "KILL"): Promise<void> {
     this.requests++;
     process.kill(-group, `SIG${signal}`);
