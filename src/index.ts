@@ -15,11 +15,12 @@ export { defineResource, PlanError, type Change, type Kind, type Observed, type 
 export { late, secret } from "./resources/args.ts";
 export { recorded } from "./resources/recorded.ts";
 export type { Facts } from "./resources/facts.ts";
-export { defineRole, fact, use, type HostView, type Member, type Role, type RoleInput, type Use, type ValidateInput, type VerifyInput } from "./dsl/role.ts";
+export { defineRole, fact, use, type DrillInput, type HostView, type Member, type Role, type RoleInput, type Use, type ValidateInput, type VerifyInput } from "./dsl/role.ts";
 export { play, playbook, type Play, type Playbook, type Serial } from "./dsl/play.ts";
 export { lane, type Lane } from "./dsl/lane.ts";
 export type { Tasks } from "./dsl/tasks.ts";
 export type { Limit, Measured, Measurement, Verifier } from "./dsl/verifier.ts";
+export type { DrillPlan } from "./dsl/drill-plan.ts";
 export type { CommonOptions } from "./dsl/options.ts";
 export type { HandlerNode, ResourceNode } from "./dsl/items.ts";
 export { planOf, type PlannedResource } from "./engine/plan-of.ts";

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { UsageError, type SourceLine } from "../errors/index.ts";
 import type { Facts } from "../resources/facts.ts";
 import type { Sh, Value } from "../shell/index.ts";
+import type { DrillPlan } from "./drill-plan.ts";
 import { callSite } from "./source.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Verifier } from "./verifier.ts";
@@ -79,6 +80,13 @@ export interface RoleSpec<V extends z.ZodType, F extends FactSpecs, E extends Ex
   tasks(input: RoleInput<V, F, E>): void;
   /** Says by what measured values one sees that the role works: `hawser verify`. */
   verify?(input: VerifyInput<V, F, E>): void;
+  /** Says what `hawser drill` can break, watch and ask for on the host. Called before any host is contacted, so it has no facts. */
+  drill?(input: DrillInput<V, E>): void;
+}
+
+/** What a role's `drill` is given. */
+export interface DrillInput<V extends z.ZodType, E extends ExportSpecs> extends Omit<RoleInput<V, FactSpecs, E>, "t" | "from" | "facts"> {
+  readonly d: DrillPlan;
 }
 
 /** What a role's `verify` is given. */
@@ -94,7 +102,7 @@ export interface ValidateInput<V extends z.ZodType> {
   readonly peers: readonly { readonly host: HostView; readonly vars: z.output<V> }[];
 }
 
-export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = FactSpecs, E extends ExportSpecs = ExportSpecs> extends Omit<RoleSpec<V, F, E>, "tasks" | "verify" | "facts" | "validate"> {
+export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = FactSpecs, E extends ExportSpecs = ExportSpecs> extends Omit<RoleSpec<V, F, E>, "tasks" | "verify" | "drill" | "facts" | "validate"> {
   /** Where role.ts lies; templates are in its folder `templates`. */
   readonly folder: string;
   readonly exports: E;
@@ -103,6 +111,7 @@ export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = Fac
   readonly validate?: (input: never) => void;
   readonly tasks: (input: never) => void;
   readonly verify?: (input: never) => void;
+  readonly drill?: (input: never) => void;
 }
 
 /** @param meta `import.meta` of the role's file, by which templates are found. */

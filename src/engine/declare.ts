@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { z } from "zod";
+import { DrillPlan } from "../dsl/drill-plan.ts";
 import type { HandlerNode, Item, ResourceNode } from "../dsl/items.ts";
 import type { FactSpec, Member, Role, Use } from "../dsl/role.ts";
 import { Tasks } from "../dsl/tasks.ts";
@@ -78,14 +79,25 @@ export function declareAssertions(input: DeclareInput): Verifier[] {
   });
 }
 
+/** What the roles of one host tell a drill. Touches nothing, and needs nothing of the host. */
+export function declareDrills({ all, host, hub }: Pick<DeclareInput, "all" | "host" | "hub">): DrillPlan[] {
+  const seen = new Set<string>();
+  const roles = all.flatMap((resolved) => resolved.roles.get(host.name) ?? []).filter(({ use }) => use.role.drill && !seen.has(use.name) && seen.add(use.name));
+  return roles.map(({ use, vars }) => {
+    const d = new DrillPlan(use.name);
+    declaring(use.name, use.source, () => use.role.drill?.(Object.assign(roleInput(use, vars, { all, host, hub }), { d }) as never));
+    return d;
+  });
+}
+
 /** What a role is called with, whatever it is called for. */
-function roleInput(use: Use, vars: unknown, { all, host, facts, roleFacts: extra, hub }: DeclareInput): object {
+function roleInput(use: Use, vars: unknown, { all, host, facts, roleFacts: extra, hub }: Pick<DeclareInput, "all" | "host" | "hub"> & Partial<DeclareInput>): object {
   let made: readonly AnyMember[] | undefined;
   // Made when a role asks for them: for every host of a large fleet a list of all hosts is a lot.
   const members = () => (made ??= membersOf(use.name, all).map((member) => memberOf(member, use.name, use.role, hub)));
   return {
     vars,
-    facts: { ...facts, ...extra.get(use.name) },
+    facts: { ...facts, ...extra?.get(use.name) },
     host: hostView(host),
     get members() {
       return members();
