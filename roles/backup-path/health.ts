@@ -4,6 +4,8 @@ import { CERTIFICATE } from "./certificate.ts";
 import type { Region, Way } from "./ways.ts";
 
 export const SOCKET = "/var/lib/haproxy/hawser.sock";
+/** Where path.sh says which path is in use. */
+export const STATE = "/run/hawser/path";
 /** Days that a certificate must be good for: it is renewed 30 days before its end. */
 const DAYS = 14;
 
@@ -15,7 +17,7 @@ export function healthOf(regions: readonly Region[]): readonly Health[] {
 const healthOfPath = (region: string): readonly Health[] => [
   {
     name: `path to ${region}`,
-    probe: sh`cat ${`/run/hawser/path/${region}`}`,
+    probe: sh`cat ${`${STATE}/${region}`}`,
     value: ({ out }) => out.trim() || undefined,
     limit: { equals: "tunnel" },
     hint: `journalctl -u hawser-path@${region} says since when and why`,

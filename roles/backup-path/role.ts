@@ -1,7 +1,7 @@
 import { defineRole, Sh, sh, UsageError, z, type Facts, type ResourceNode, type Tasks } from "hawser";
 import { refuseGateways } from "hawser/roles/gre/gateway";
 import { declareCertificate, FOLDER, OWN } from "./certificate.ts";
-import { healthOf, SOCKET } from "./health.ts";
+import { healthOf, SOCKET, STATE } from "./health.ts";
 import { schema, type Vars } from "./vars.ts";
 import { refuse, regionsOf, type Region } from "./ways.ts";
 
@@ -46,6 +46,12 @@ export const backupPath = defineRole(import.meta, {
   },
   verify({ v, vars, host, peers }) {
     for (const { name, ...assertion } of healthOf(regionsOf({ host, vars }, peers))) v.assert(name, assertion);
+  },
+  drill({ d, vars, host, peers }) {
+    for (const region of regionsOf({ host, vars }, peers)) {
+      d.path(`to ${region.name}`, { to: region.name, file: `${STATE}/${region.name}`, healthy: "tunnel", holdFile: `${STATE}/${region.name}.return` });
+      for (const { name, mode, port, check = "/" } of region.ways) if (mode === "http") d.traffic(name, { to: region.name, address: vars.listen, port, path: check });
+    }
   },
 });
 

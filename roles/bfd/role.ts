@@ -1,7 +1,7 @@
 import { defineRole, Sh, sh, UsageError, type Facts, type HostView, type Tasks } from "hawser";
 import { refuseGateways } from "hawser/roles/gre/gateway";
 import { healthOf } from "./health.ts";
-import { asOf, farNetworks, neighboursOf, routerId, sourceOf, type End } from "./routes.ts";
+import { asOf, farNetworks, neighboursOf, routerId, sourceOf, type End, type Neighbour } from "./routes.ts";
 import { schema, timing, type Vars } from "./vars.ts";
 
 /** FRR's own program that takes a running router from one configuration to another by what differs alone. */
@@ -47,6 +47,13 @@ ${RELOAD} --reload ${CONF}`);
   verify({ v, vars, host, peers }) {
     for (const { name, ...assertion } of healthOf(vars, neighboursOf({ host: host.name, vars }, peers.map(ends)))) v.assert(name, assertion);
   },
+  drill({ d, vars, host, peers }) {
+    const neighbours = neighboursOf({ host: host.name, vars }, peers.map(ends));
+    for (const network of farNetworks(neighbours)) {
+      const [first, ...others] = neighbours.filter(({ takes }) => takes.includes(network));
+      if (first) d.route(network, { to: regionOf(network, neighbours) ?? first.peer.region, via: [first, ...others].map(({ remote }) => remote) });
+    }
+  },
 });
 
 /** systemd-networkd takes away routes that are not its own whenever it starts; it reads this then, so that nothing has to be told now. */
@@ -54,6 +61,9 @@ function leaveRoutes(t: Tasks): void {
   const folder = t.directory("/etc/systemd/networkd.conf.d", { mode: "0755", parents: true });
   t.file("/etc/systemd/networkd.conf.d/90-hawser-frr.conf", { content: "# Managed by hawser: role bfd. Routes of FRR stay when systemd-networkd is started again.\n[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n", mode: "0644", needs: [folder] });
 }
+
+/** The region that a network is behind; with a hub, another one than the neighbour's that it is heard of from. */
+const regionOf = (network: string, neighbours: readonly Neighbour[]): string | undefined => neighbours.find(({ peer }) => peer.private_cidrs.includes(network))?.peer.region;
 
 const ends = ({ host, vars }: { readonly host: HostView; readonly vars: Vars }): End => ({ host: host.name, vars });
 

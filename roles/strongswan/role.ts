@@ -41,6 +41,10 @@ swanctl --load-all --noprompt >/dev/null`, summary: "load", predict: "runs", nee
     for (const { name, ...assertion } of healthOf(vars, linksOn(host, vars, peers))) v.assert(name, assertion);
     for (const weakness of weaknesses(vars)) v.warn(weakness);
   },
+  drill({ d, vars, host, peers }) {
+    // IKE, and ESP inside UDP: nothing else of the tunnel is on the wire.
+    for (const { peer } of linksOn(host, vars, peers)) d.tunnel({ to: peer.region, host: peer.host, address: peer.public_address, traffic: ["udp:500", "udp:4500"] });
+  },
 });
 
 const linksOn = (host: HostView, vars: Vars, peers: readonly { readonly host: HostView; readonly vars: Vars }[]): Link[] => linksOf({ ...vars.gateway, host: host.name }, peers.map((peer) => ({ ...peer.vars.gateway, host: peer.host.name })));

@@ -12,6 +12,12 @@ mkdir -p "$FOLDER"
 say() { echo "$REGION: $*"; }
 uptime() { read -r now _ </proc/uptime; now=${now%.*}; }
 
+# A drill may ask for another wait: "SECONDS UPTIME", good until then.
+hold() {
+wait=$RETURN_AFTER
+if read -r asked until 2>/dev/null <"$FOLDER/$REGION.return" && [ "$now" -lt "$until" ]; then wait=$asked; fi
+}
+
 tunnel_is_up() {
 routes=$(ip -4 route show proto bgp) || return 1
 for network in $NETWORKS; do case "
@@ -61,12 +67,13 @@ look() {
 if tunnel_is_up; then
 uptime
 if [ "$path" = public ]; then
-if [ -z "$since" ]; then since=$now; say "the tunnel is up; traffic returns in $RETURN_AFTER s"; fi
-if [ $((now - since)) -ge "$RETURN_AFTER" ]; then
+hold
+if [ -z "$since" ]; then since=$now; say "the tunnel is up; traffic returns in $wait s"; fi
+if [ $((now - since)) -ge "$wait" ]; then
 path=tunnel switches=$((switches + 1)) since=''
 enter_tunnel
 show
-say "tunnel, up for $RETURN_AFTER s without a break.$said"
+say "tunnel, up for $wait s without a break.$said"
 fi
 fi
 else
