@@ -19,12 +19,14 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["connection", ["shell", "errors", "engine/session.ts"]],
   ["report", ["errors", "engine/events.ts"]],
   ["lab", ["shell", "errors"]],
+  // Breaks things on purpose: by the lab's controls, or on hosts over their sessions.
+  ["drill", ["dsl/drill-plan.ts", "engine/session.ts", "lab/index.ts", "shell", "errors"]],
   // Where an inventory's hosts meet their connections; for the command line and the library alike.
   ["connect.ts", ["connection", "inventory", "engine/session.ts"]],
   // Compiles the rest; only bin calls it.
   ["loader", []],
   ["cli", ["*", "!loader"]],
-  ["index.ts", ["*", "!cli", "!lab", "!loader"]],
+  ["index.ts", ["*", "!cli", "!drill", "!lab", "!loader"]],
 ]);
 
 /** The package's own name; roles and playbooks reach the program through its exports only. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { formatError } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { connectionsCommands } from "./connections-commands.ts";
+import { drillCommand } from "./drill-command.ts";
 import { inventoryCommands } from "./inventory-commands.ts";
 import { labCommands } from "./lab-commands.ts";
 import { importPlainly, type ImportFile } from "./load-playbook.ts";
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
     .configureHelp({ showGlobalOptions: false });
   runCommand(program, exit, importFile);
   verifyCommand(program, exit, importFile);
+  drillCommand(program, exit, importFile);
   inventoryCommands(program);
   connectionsCommands(program);
   labCommands(program, exit);

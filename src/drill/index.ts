@@ -1,0 +1,11 @@
+export { drill, type Drilled, type DrillOptions } from "./drill.ts";
+export { DrillError, DrillInterrupted } from "./error.ts";
+export type { Fault } from "./fault.ts";
+export { firewallFault } from "./firewall-fault.ts";
+export { labFault } from "./lab-fault.ts";
+export { drillLine } from "./line.ts";
+export { mediansOf } from "./medians.ts";
+export { reportHtml } from "./report.ts";
+export { castOf, type Breakage, type Declared, type Wish } from "./scene.ts";
+export { mediansText, tableText } from "./text.ts";
+export { KINDS, type Figures, type Kind } from "./types.ts";
