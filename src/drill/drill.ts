@@ -17,6 +17,9 @@ const PERIOD = 0.1;
 const RAMP = 5;
 const SETTLE = 5;
 const TAIL = 3;
+/** Seconds in which an answer comes while nothing is broken, and the share of the requests that must have one. */
+const PROMPT = 2;
+const CARRIED = 0.99;
 /** Seconds in which a request must have its whole answer. */
 const PATIENCE = 5;
 /** Requests by which the right answer is learnt. */
@@ -128,6 +131,7 @@ class Drill {
       for (const [key, text] of progress(timeline)) if (!said.has(key) && said.add(key)) say(text);
     };
     await this.#wait(SETTLE);
+    this.#refuseOverload(load, start);
     let broken = false;
     try {
       broken = true;
@@ -170,6 +174,17 @@ class Drill {
     if (wrong.length === 0) return say(`checked: all paths, routes and addresses of ${[...this.#samplers.keys()].join(", ")} are as they must be`);
     if (!force) throw new DrillError(`something is wrong before anything is broken: ${wrong.join("; ")}`, { hint: "mend it first (hawser verify says more), or --force" });
     for (const what of wrong) say(`wrong before anything is broken: ${what}`);
+  }
+
+  /** What clients lose because there are too many of them would be taken for the fault's doing. */
+  #refuseOverload({ requests }: Load, start: number): void {
+    const { rate, force, say } = this.#options;
+    const due = Math.floor(rate * (this.#now() - start - PROMPT));
+    const answered = requests.filter(({ at, ok }) => ok && at < this.#now() - PROMPT).length;
+    if (answered >= due * CARRIED) return;
+    const what = `only ${answered} of ${due} requests were answered within ${PROMPT} s before anything was broken: ${rate} a second are more than these hosts carry`;
+    if (!force) throw new DrillError(what, { hint: "a lower --rate, or --force" });
+    say(`wrong before anything is broken: ${what}`);
   }
 
   async #loadOf({ scene, traffic }: Cast): Promise<Load> {
