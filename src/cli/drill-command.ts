@@ -9,6 +9,7 @@ import { UsageError } from "../errors/index.ts";
 import { formatProblem, loadInventory, type Inventory } from "../inventory/index.ts";
 import { formatError } from "../report/index.ts";
 import type { Playbook } from "../dsl/play.ts";
+import type { LabSpec } from "../lab/index.ts";
 import { wantsColor } from "./color.ts";
 import { faultsOn, MEANS, type FaultFlags } from "./drill-fault.ts";
 import { runDrills, type DrillFlags } from "./drill-run.ts";
@@ -77,7 +78,8 @@ async function drillCode(kind: Kind, flags: Flags, importFile: ImportFile): Prom
     const connect = (name: string) => connections.open(inventory.host(name));
     const faultOf = await faultsOn(inventory, flags, connect);
     await refuseBroken(playbook, inventory, connections.open, (line) => void (flags.output === "json" ? process.stderr : process.stdout).write(`${line}\n`), flags.force ?? false);
-    return await runDrills({ hosts, wish, flags, connect, faultOf, real: labOf(inventory) === undefined });
+    const lab = labOf(inventory);
+    return await runDrills({ hosts, wish, flags, connect, faultOf, ...(lab && { direct: directIn(lab) }), real: lab === undefined });
   } catch (error) {
     if (!(error instanceof DrillError || error instanceof DrillInterrupted || error instanceof Unreachable)) throw error;
     process.stderr.write(formatError(error, { color: wantsColor(process.stderr) }));
@@ -86,6 +88,9 @@ async function drillCode(kind: Kind, flags: Flags, importFile: ImportFile): Prom
     connections.leave();
   }
 }
+
+/** A lab's hosts are reached from here as from their own network, and a stream of sshd would cost a small host more than the proxy does. */
+const directIn = ({ hosts }: LabSpec) => (name: string, address: string): string | undefined => hosts.find((host) => host.name === name && (host.privateAddress === address || host.address === address))?.address;
 
 function declaredOn(playbook: Playbook, inventory: Inventory): Declared[] {
   const all = resolvePlays(playbook, inventory, undefined);

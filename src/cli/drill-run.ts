@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
-import { drill, drillLine, mediansOf, mediansText, reportHtml, tableText, type Declared, type Drilled, type Kind, type Wish } from "../drill/index.ts";
+import { drill, drillLine, mediansOf, mediansText, reportHtml, tableText, type Declared, type Drilled, type DrillOptions, type Kind, type Wish } from "../drill/index.ts";
 import type { Session } from "../engine/session.ts";
 import { UsageError } from "../errors/index.ts";
 import type { FaultOf } from "./drill-fault.ts";
@@ -23,12 +23,13 @@ export interface DrillsInput {
   readonly flags: DrillFlags;
   readonly connect: (host: string) => Promise<Session>;
   readonly faultOf: FaultOf;
+  readonly direct?: DrillOptions["direct"];
   /** Whether the hosts are real ones. */
   readonly real: boolean;
 }
 
 /** @returns the exit code: 0 every limit was kept, 2 one was not. @throws DrillError, DrillInterrupted */
-export async function runDrills({ hosts, wish, flags, connect, faultOf, real }: DrillsInput): Promise<number> {
+export async function runDrills({ hosts, wish, flags, connect, faultOf, direct, real }: DrillsInput): Promise<number> {
   const json = flags.output === "json";
   const say = (line: string): void => void (json ? process.stderr : process.stdout).write(`${line}\n`);
   const stop = new AbortController();
@@ -48,6 +49,7 @@ export async function runDrills({ hosts, wish, flags, connect, faultOf, real }: 
         duration: flags.for,
         within: flags.within,
         ...(flags.returnAfter !== undefined && { returnAfter: flags.returnAfter }),
+        ...(direct && { direct }),
         force: flags.force ?? false,
         interrupt: stop.signal,
       });

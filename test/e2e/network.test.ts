@@ -27,7 +27,7 @@ void describe("the regions' network on real kernels", { skip }, () => {
     }
   }
   const pathIs = (wanted: "tunnel" | "public") => until(`path of la-1 is ${wanted}`, async () => (await on("la-1", "cat /run/hawser/path/sg")) === wanted);
-  const answers = async (): Promise<string> => (await labExec(LAB, "la-1", ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/18080; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; timeout 8 cat <&3"]).catch(() => ({ stdout: "" }))).stdout.trim();
+  const answers = async (): Promise<string> => (await labExec(LAB, "la-1", ["bash", "-c", "exec 3<>/dev/tcp/10.10.0.11/18080; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; timeout 8 cat <&3"]).catch(() => ({ stdout: "" }))).stdout.trim();
 
   before(async () => {
     await installPrerequisites("uml");
