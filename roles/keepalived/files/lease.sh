@@ -1,0 +1,154 @@
+# Managed by hawser: role keepalived. Holds the lease of the address that moves, or waits for it.
+#
+# A lease of etcd ends TTL seconds after it was renewed last, whoever notices. What this host may assume of it is counted from before
+# the renewal was asked for, on the clock since boot, which no time server sets, and ends a second early. All that is in doubt counts
+# as lost. The address itself has that end as its lifetime in the kernel: it goes without any process.
+set -u
+. /etc/hawser/vip/vip.conf
+. /etc/hawser/etcd/client.conf
+. /etc/hawser/vip/address.sh
+
+# Hundredths of a second, all of them.
+TTL_CS=$((TTL * 100))
+EARLY=100
+held= lease= expiry=0 last= free_since= was_master= held_since=0 aside_until=0
+
+say() { echo "$*"; }
+
+# ask PATH BODY LIMIT: asks members of the quorum in turn, beginning with the one that answered last; the answer is in $answer.
+ask() {
+  began=$now
+  for endpoint in $ENDPOINTS; do
+    left=$(($3 - (now - began)))
+    [ $left -ge 5 ] || break
+    [ $left -le $REQUEST ] || left=$REQUEST
+    part=$((left % 100))
+    [ $part -ge 10 ] || part=0$part
+    if answer=$(curl -s --max-time $((left / 100)).$part --cacert "$TRUSTED" --cert "$CERTIFICATE" --key "$KEY" -d "$2" "$endpoint$1"); then
+      case $answer in
+        # gRPC's 5 is "not found": that is an answer.
+        *'"error"'*'"code":5'* | *'"header"'*) prefer "$endpoint"; uptime_now; return 0 ;;
+      esac
+    fi
+    uptime_now
+  done
+  return 1
+}
+
+prefer() {
+  case $ENDPOINTS in "$1" | "$1 "*) return ;; esac
+  others=
+  for each in $ENDPOINTS; do [ "$each" = "$1" ] || others="$others $each"; done
+  ENDPOINTS="$1$others"
+}
+
+# field NAME: the first such string in $answer.
+field() {
+  case $answer in *"\"$1\":\""*) value=${answer#*"\"$1\":\""}; value=${value%%\"*} ;; *) value= ;; esac
+}
+
+# hold SENT: the lease is good for this host until a second before it ends at the quorum, if that was asked for at SENT.
+hold() {
+  expiry=$(($1 + TTL_CS - EARLY))
+  echo "$expiry $lease" >"$RUN/lease"
+  if [ -z "$held" ]; then
+    held=yes was_master= held_since=$now
+    say "holds lease $lease"
+    echo 0 >"$RUN/track"
+  elif is_master; then
+    take_address "$expiry"
+  fi
+}
+
+# The address first: the rest only tells others.
+lose() {
+  drop_address
+  echo 1 >"$RUN/track"
+  rm -f "$RUN/lease"
+  held=
+  say "holds the lease no more: $1"
+}
+
+give_back() {
+  lose "$1"
+  uptime_now
+  ask /v3/lease/revoke "{\"ID\":\"$lease\"}" $REQUEST || say 'nobody was told: it ends by itself'
+  aside_until=$((now + ASIDE))
+}
+
+renew() {
+  sent=$now
+  if ask /v3/lease/keepalive "{\"ID\":\"$lease\"}" $((expiry - now)); then
+    field TTL
+    case $value in '' | 0) lose 'it ended at the quorum' ;; *) hold $sent ;; esac
+  elif [ $now -ge $expiry ]; then
+    lose 'no majority answered in time'
+  fi
+}
+
+# Whether keepalived, which watches this host's health, makes use of the lease; if not, another host shall.
+used() {
+  if is_master; then was_master=yes
+  elif [ -n "$was_master" ]; then give_back 'keepalived gave the address up'
+  elif [ $((now - held_since)) -gt $GRACE ]; then give_back 'keepalived did not take the address'
+  fi
+}
+
+contend() {
+  [ $now -ge $aside_until ] || return
+  # From the nearest member, without asking the others: it only says whether to try.
+  ask /v3/kv/range "{\"key\":\"$LEASE_KEY\",\"serializable\":true}" $((2 * REQUEST)) || { free_since=; return; }
+  field value
+  if [ -n "$value" ]; then
+    last=$value free_since=
+    # This host's own, of before its daemon or the host itself started anew.
+    if [ "$value" = "$OWN" ]; then field lease; lease=$value; adopt; fi
+    return
+  fi
+  [ -n "$free_since" ] || free_since=$now
+  turn_of_this_host
+  [ $((now - free_since)) -ge $turn ] || return
+  sent=$now
+  ask /v3/lease/grant "{\"TTL\":\"$TTL\"}" $((2 * REQUEST)) || return
+  field ID
+  lease=$value
+  [ -n "$lease" ] || return
+  ask /v3/kv/txn "{\"compare\":[{\"key\":\"$LEASE_KEY\",\"target\":\"CREATE\",\"result\":\"EQUAL\",\"create_revision\":\"0\"}],\"success\":[{\"request_put\":{\"key\":\"$LEASE_KEY\",\"value\":\"$OWN\",\"lease\":\"$lease\"}}]}" $((2 * REQUEST)) || return
+  case $answer in
+    *'"succeeded":true'*) [ $now -ge $((sent + TTL_CS - EARLY)) ] || hold $sent ;;
+    *) ask /v3/lease/revoke "{\"ID\":\"$lease\"}" $REQUEST ;;
+  esac
+}
+
+adopt() {
+  sent=$now
+  ask /v3/lease/keepalive "{\"ID\":\"$lease\"}" $REQUEST || return
+  field TTL
+  case $value in '' | 0) ;; *) hold $sent ;; esac
+}
+
+# Those that are preferred go first, but for the one that just lost it; whoever sees little of the others waits longer.
+turn_of_this_host() {
+  turn=0
+  for each in $AHEAD; do [ "$each" = "$last" ] || turn=$((turn + 50)); done
+  for each in $CHECKS; do
+    read -r failed <"$RUN/check-$each" 2>/dev/null || failed=0
+    turn=$((turn + failed * 50))
+  done
+}
+
+# On the way down keepalived has stopped before: the next holder need not wait. A restart of this daemon alone changes nothing.
+ended() {
+  if [ -n "$held" ] && ! is_master; then uptime_now; give_back 'stopping'; fi
+  exit 0
+}
+trap ended TERM INT
+
+uptime_now
+[ -e "$RUN/lease" ] || echo 1 >"$RUN/track"
+while :; do
+  uptime_now
+  if [ -n "$held" ]; then renew; else contend; fi
+  if [ -n "$held" ]; then used; fi
+  if [ -n "$held" ] && [ $((expiry - now)) -gt 250 ]; then sleep 1; else sleep 0.4; fi
+done
