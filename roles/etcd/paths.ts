@@ -1,4 +1,5 @@
-export const FOLDER = "/etc/hawser/etcd";
+/** Not in /etc/hawser, which is closed to all but root: etcd runs as a user of its own. */
+export const FOLDER = "/etc/hawser-etcd";
 export const ENVIRONMENT = `${FOLDER}/etcd.env`;
 export const KEY = `${FOLDER}/own.key`;
 export const CERTIFICATE = `${FOLDER}/own.crt`;

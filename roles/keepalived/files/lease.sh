@@ -5,7 +5,7 @@
 # as lost. The address itself has that end as its lifetime in the kernel: it goes without any process.
 set -u
 . /etc/hawser/vip/vip.conf
-. /etc/hawser/etcd/client.conf
+. /etc/hawser-etcd/client.conf
 . /etc/hawser/vip/address.sh
 
 # Hundredths of a second, all of them.
