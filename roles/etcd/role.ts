@@ -1,4 +1,5 @@
 import { defineRole, fact, lane, Sh, sh, UsageError, z, type Facts, type HostView, type ResourceNode, type Tasks, type Value } from "hawser";
+import { FIREWALL, firewallPackages } from "hawser/roles/gre/firewall";
 import { declareCertificate } from "./certificate.ts";
 import { assertMember, weaknesses } from "./health.ts";
 import { CERTIFICATE, CLIENT, DATA, ENVIRONMENT, FOLDER, JOINED, KEY, OPT, TRUSTED, UNIT } from "./paths.ts";
@@ -16,7 +17,10 @@ export const etcd = defineRole(import.meta, {
   name: "etcd",
   summary: "The quorum: etcd on the gateways and a witness, over their public addresses with mutual TLS, so that no cut of the tunnel parts it.",
   vars: schema,
-  facts: () => ({ data: fact(sh`if [ -d ${`${DATA}/member`} ]; then echo yes; else echo no; fi`, z.enum(["yes", "no"])) }),
+  facts: () => ({
+    firewall: FIREWALL,
+    data: fact(sh`if [ -d ${`${DATA}/member`} ]; then echo yes; else echo no; fi`, z.enum(["yes", "no"])),
+  }),
   exports: { certificate: z.string(), data: z.string() },
   validate({ vars, host, peers }) {
     for (const peer of peers) refusePeer({ host, vars }, peer);
@@ -24,8 +28,9 @@ export const etcd = defineRole(import.meta, {
   tasks({ t, vars, facts, host, members, peers }) {
     refuseSystem(facts, vars, host.name);
     for (const weakness of weaknesses(members.length)) t.warn(weakness);
+    const tool = t.package(firewallPackages(facts, facts.firewall));
     for (const [name, port] of [["etcd", vars.client_port], ["etcd-peers", vars.peer_port]] as const) {
-      if (peers.length > 0) t.firewallRule(name, { chain: "input", protocol: "tcp", port, source: peers.map((peer) => peer.vars.public_address), action: "accept" });
+      if (peers.length > 0) t.firewallRule(name, { chain: "input", protocol: "tcp", port, source: peers.map((peer) => peer.vars.public_address), action: "accept", needs: tool });
     }
     const { program, nodes } = declareProgram(t, vars, facts);
     const folder = t.directory(FOLDER, { mode: "0755", parents: true });

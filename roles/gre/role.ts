@@ -1,5 +1,6 @@
 import { defineRole, fact, Sh, sh, UsageError, z, type Facts, type ResourceNode, type Tasks } from "hawser";
 import { arm, confirm, type Guarded } from "./confirm.ts";
+import { FIREWALL, firewallPackages, type Firewall } from "./firewall.ts";
 import { healthOf, weaknesses } from "./health.ts";
 import { CLEAR_RULES, CONF, FOLDER, SCRIPT } from "./paths.ts";
 import { declareNative, PLATFORM_PROBE, type Platform } from "./platform.ts";
@@ -21,7 +22,7 @@ export const gre = defineRole(import.meta, {
   vars: schema,
   facts: () => ({
     platform: fact(PLATFORM_PROBE, z.enum(["netplan", "networkd", "ifcfg", "unit"])),
-    firewall: fact(Sh.raw("if command -v nft >/dev/null 2>&1 && nft -c add table inet hawser 2>/dev/null; then echo nft; elif command -v iptables-legacy >/dev/null 2>&1 || command -v iptables >/dev/null 2>&1; then echo iptables; else echo none; fi"), z.enum(["nft", "iptables", "none"])),
+    firewall: FIREWALL,
   }),
   validate({ vars, host, peers }) {
     refuse({ host, vars }, peers);
@@ -95,11 +96,9 @@ function confOf(vars: Vars, tunnels: readonly Tunnel[]): string {
 const check = (vars: Vars, tunnels: readonly Tunnel[]): Sh => sh`[ -e ${SCRIPT} ] || exit 1
 printf '%s' ${confOf(vars, tunnels)} | sh ${SCRIPT} check /dev/stdin`;
 
-function packagesFor(facts: Facts, firewall: "nft" | "iptables" | "none"): readonly string[] {
+function packagesFor(facts: Facts, firewall: Firewall): readonly string[] {
   const debian = facts.family === "debian";
-  // User-Mode Linux has nf_tables without its families; CentOS 7 is older than nftables' table inet.
-  const tool = facts.virtualisation === "uml" || (!debian && facts.os.major === 7) ? "iptables" : "nftables";
-  return [debian ? "iproute2" : "iproute", debian ? "iputils-ping" : "iputils", ...(firewall === "none" ? [tool] : [])];
+  return [debian ? "iproute2" : "iproute", debian ? "iputils-ping" : "iputils", ...firewallPackages(facts, firewall)];
 }
 
 /** @throws UsageError for a host that the role does not serve */

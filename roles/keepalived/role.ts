@@ -81,6 +81,7 @@ function keepalivedOf(own: End, peers: readonly End[], facts: Facts) {
     address: vars.gateway.address,
     peers: peers.map((peer) => peer.vars.gateway.address),
     mark: markOf(vars),
+    vip: vars.vip,
     interfaces: vars.track_interfaces,
     reach: reachOf(own, peers),
     checks: Object.entries(vars.checks).map(([name, check]) => ({ name, ...check })),
