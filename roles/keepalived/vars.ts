@@ -29,15 +29,38 @@ export const schema = z.strictObject({
   round_trip_ms: z.number().int().min(1).max(1000).default(100).describe("As in role etcd: the longest round trip between two members of the quorum, in milliseconds."),
   mover: z.enum(["bgp", "gcp", "tencent", "dns", "none"]).default("bgp").describe("What leads packets to the holder. `bgp`: FRR announces the address while the host has it (role bfd, `announce`). `gcp`, `tencent`, `dns`: a script asks for it. `none`: something else does."),
   gcp: z
-    .strictObject({ project: word, network: word.default("default"), zone: word, instance: word, metadata: url.default("http://metadata.google.internal"), api: url.default("https://compute.googleapis.com") })
+    .strictObject({
+      project: word.describe("The project of the network."),
+      network: word.default("default").describe("The VPC network that gets the route."),
+      zone: word.describe("This instance's zone."),
+      instance: word.describe("This instance's name; it must be allowed to forward packets (canIpForward)."),
+      metadata: url.default("http://metadata.google.internal").describe("Where the instance gets its token."),
+      api: url.default("https://compute.googleapis.com").describe("Where the API is."),
+    })
     .optional()
     .describe("Mover gcp: the VPC network gets a route for the address whose next hop is this instance, and those of the other gateways are deleted. The instance's own service account asks; it needs compute.routes.* and compute.networks.updatePolicy."),
   tencent: z
-    .strictObject({ secret_id: word, secret_key: secret, region: word, havip: word, address: z.ipv4().describe("The elastic address."), api: url.default("https://vpc.tencentcloudapi.com") })
+    .strictObject({
+      secret_id: word.describe("Id of the API key."),
+      secret_key: secret.describe("The API key; it may call HaVipAssociateAddressIp and HaVipDisassociateAddressIp of vpc."),
+      region: word.describe("The region of the HAVIP, such as ap-singapore."),
+      havip: word.describe("This gateway's HAVIP."),
+      address: z.ipv4().describe("The elastic address, the same on every gateway."),
+      api: url.default("https://vpc.tencentcloudapi.com").describe("Where the API is."),
+    })
     .optional()
     .describe("Mover tencent: the elastic address is bound to this gateway's HAVIP."),
   dns: z
-    .strictObject({ server: z.ipv4(), zone: word, name: word, ttl: z.number().int().min(1).max(86_400).default(30), address: z.ipv4(), key_name: word, key: secret, algorithm: z.enum(["hmac-sha256", "hmac-sha512"]).default("hmac-sha256") })
+    .strictObject({
+      server: z.ipv4().describe("The zone's primary name server."),
+      zone: word.describe("The zone."),
+      name: word.describe("The whole name that moves."),
+      ttl: z.number().int().min(1).max(86_400).default(30).describe("Seconds for which others may keep the answer."),
+      address: z.ipv4().describe("What the name stands for while this gateway has the address: usually its public one."),
+      key_name: word.describe("Name of the TSIG key."),
+      key: secret.describe("The TSIG key, in base64."),
+      algorithm: z.enum(["hmac-sha256", "hmac-sha512"]).default("hmac-sha256").describe("The TSIG key's algorithm."),
+    })
     .optional()
     .describe("Mover dns: a name gets this gateway's address, by an update of RFC 2136 that is signed by TSIG. Clients keep the old one for its TTL."),
   swarm_pools: z.array(z.cidrv4()).optional().describe("Address pools of Docker Swarm on these hosts. Default in playbooks/network.ts: those of role swarm, where the host has it."),
