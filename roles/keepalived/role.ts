@@ -22,7 +22,7 @@ export const keepalived = defineRole(import.meta, {
     const own = { host, vars };
     for (const weakness of weaknesses(own, peers)) t.warn(weakness);
     if (peers.length > 0) t.firewallRule("vrrp", { chain: "input", protocol: "vrrp", source: peers.map((peer) => peer.vars.gateway.address), action: "accept" });
-    const packages = t.package(["keepalived", "curl", "openssl", facts.family === "debian" ? "iputils-ping" : "iputils"]);
+    const packages = t.package(["keepalived", "bash", "openssl", ...(["gcp", "tencent"].includes(vars.mover) ? ["curl"] : []), facts.family === "debian" ? "iputils-ping" : "iputils"]);
     const folder = t.directory(FOLDER, { mode: "0700", parents: true });
     const units = t.handler("read units", sh`systemctl daemon-reload`);
     const restart = t.handler("restart the lease's daemon", sh`systemctl try-restart ${UNIT}`);
@@ -59,7 +59,7 @@ function declareDaemon(t: Tasks, vars: Vars, needs: readonly (ResourceNode | Han
   return t.service(UNIT, { state: "running", enabled: true, needs: [...needs, quorum] });
 }
 
-/** keepalived 1.3 of EL 7 checks no configuration, watches no files, and wants an interface. */
+/** keepalived 1.3 of EL 7 checks no configuration and watches no files. */
 const isOld = (facts: Facts): boolean => facts.family === "el" && facts.os.major === 7;
 
 function keepalivedOf(own: End, peers: readonly End[], facts: Facts) {
@@ -72,7 +72,7 @@ function keepalivedOf(own: End, peers: readonly End[], facts: Facts) {
     trackFile: !isOld(facts),
     // Only version 3 knows parts of a second.
     version: Number.isInteger(vars.advert_int) ? 2 : 3,
-    interface: isOld(facts) ? (links[0]?.name ?? "lo") : "",
+    interface: links[0]?.name ?? "lo",
     folder: FOLDER,
     run: RUN,
     vrid: vars.virtual_router_id,

@@ -9,7 +9,7 @@ uptime_now() {
 
 # Whether keepalived was the master when its notify script ran last.
 is_master() {
-  read -r state <"$RUN/state" 2>/dev/null && [ "$state" = MASTER ]
+  read -r state 2>/dev/null <"$RUN/state" && [ "$state" = MASTER ]
 }
 
 # take_address EXPIRY: the kernel takes whole seconds, and may be up to one late (net/ipv4/devinet.c), for which EXPIRY is early.

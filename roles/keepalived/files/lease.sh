@@ -1,9 +1,10 @@
-# Managed by hawser: role keepalived. Holds the lease of the address that moves, or waits for it.
+# Managed by hawser: role keepalived. Holds the lease of the address that moves, or waits for it. For bash, whose read has a time-out.
 #
 # A lease of etcd ends TTL seconds after it was renewed last, whoever notices. What this host may assume of it is counted from before
 # the renewal was asked for, on the clock since boot, which no time server sets, and ends a second early. All that is in doubt counts
 # as lost. The address itself has that end as its lifetime in the kernel: it goes without any process.
 set -u
+export LC_ALL=C
 . /etc/hawser/vip/vip.conf
 . /etc/hawser-etcd/client.conf
 . /etc/hawser/vip/address.sh
@@ -12,24 +13,81 @@ set -u
 TTL_CS=$((TTL * 100))
 EARLY=100
 held= lease= expiry=0 last= free_since= was_master= held_since=0 aside_until=0
+link= connected=
 
 say() { echo "$*"; }
 
+# connect ENDPOINT: a connection that stays, since a handshake of TLS for each renewal would cost a small host more than the rest of
+# what it does. openssl carries it; requests and answers pass through two pipes.
+connect() {
+  disconnect
+  address=${1#https://}
+  openssl s_client -quiet -verify_return_error -verify_ip "${address%:*}" -CAfile "$TRUSTED" -cert "$CERTIFICATE" -key "$KEY" -connect "$address" <"$RUN/to" >"$RUN/from" 2>/dev/null 7>&- 8>&- 9>&- &
+  link=$! connected=$1
+}
+
+# With it goes what was under way.
+disconnect() {
+  [ -n "$connected" ] || return 0
+  kill "$link" 2>/dev/null
+  wait "$link" 2>/dev/null
+  connected=
+  for fd in 7 8; do while read -r -t 0.01 -u $fd _ || [ $? -eq 0 ]; do :; done; done
+}
+
+# within READ-OPTION…: reads from the connection until $deadline.
+within() {
+  uptime_now
+  local left=$((deadline - now))
+  [ $left -gt 0 ] || return 1
+  printf -v left '%d.%02d' $((left / 100)) $((left % 100))
+  IFS= read -r -t "$left" -u 8 "$@"
+}
+
+# reply: one answer of HTTP/1.1; its body, one object of JSON, is in $answer. Without `read -N`: after a time-out bash 5.2 gives what
+# that has read ahead to the next read, of whatever file.
+reply() {
+  local line length=0 chunked= part
+  answer=
+  while within line; do
+    line=${line%$'\r'}
+    case ${line,,} in
+      content-length:*) length=${line##*[ :]} ;;
+      transfer-encoding:*chunked) chunked=yes ;;
+      '') break ;;
+    esac
+  done || return 1
+  [ -z "$line" ] || return 1
+  if [ -z "$chunked" ]; then
+    while [ ${#answer} -lt "$length" ]; do within -d '}' part || return 1; answer+=$part'}'; done
+    return
+  fi
+  # Sizes and ends of chunks are lines of their own.
+  while within line; do
+    case ${line%$'\r'} in
+      0) within line; return ;;
+      '{'*) answer=${line%$'\r'} ;;
+    esac
+  done
+  return 1
+}
+
 # ask PATH BODY LIMIT: asks members of the quorum in turn, beginning with the one that answered last; the answer is in $answer.
 ask() {
-  began=$now
+  local last_moment=$((now + $3)) endpoint
   for endpoint in $ENDPOINTS; do
-    left=$(($3 - (now - began)))
-    [ $left -ge 5 ] || break
-    [ $left -le $REQUEST ] || left=$REQUEST
-    part=$((left % 100))
-    [ $part -ge 10 ] || part=0$part
-    if answer=$(curl -s --max-time $((left / 100)).$part --cacert "$TRUSTED" --cert "$CERTIFICATE" --key "$KEY" -d "$2" "$endpoint$1"); then
+    deadline=$((now + REQUEST))
+    [ $deadline -le $last_moment ] || deadline=$last_moment
+    [ $deadline -gt $now ] || break
+    [ "$connected" = "$endpoint" ] || connect "$endpoint"
+    printf 'POST %s HTTP/1.1\r\nHost: etcd\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' "$1" ${#2} "$2" >&7
+    if reply; then
       case $answer in
         # gRPC's 5 is "not found": that is an answer.
         *'"error"'*'"code":5'* | *'"header"'*) prefer "$endpoint"; uptime_now; return 0 ;;
       esac
     fi
+    disconnect
     uptime_now
   done
   return 1
@@ -37,9 +95,14 @@ ask() {
 
 prefer() {
   case $ENDPOINTS in "$1" | "$1 "*) return ;; esac
-  others=
+  local others= each
   for each in $ENDPOINTS; do [ "$each" = "$1" ] || others="$others $each"; done
   ENDPOINTS="$1$others"
+}
+
+# rest SECONDS: a sleep that is no process.
+rest() {
+  read -r -t "$1" -u 9 _
 }
 
 # field NAME: the first such string in $answer.
@@ -102,9 +165,10 @@ contend() {
   if [ -n "$value" ]; then
     last=$value free_since=
     # This host's own, of before its daemon or the host itself started anew.
-    if [ "$value" = "$OWN" ]; then field lease; lease=$value; adopt; fi
+    if [ "$value" = "$OWN" ]; then field lease; lease=$value; adopt; else forget; fi
     return
   fi
+  forget
   [ -n "$free_since" ] || free_since=$now
   turn_of_this_host
   [ $((now - free_since)) -ge $turn ] || return
@@ -127,12 +191,19 @@ adopt() {
   case $value in '' | 0) ;; *) hold $sent ;; esac
 }
 
+# What a daemon that was killed left behind.
+forget() {
+  [ -e "$RUN/lease" ] || return 0
+  echo 1 >"$RUN/track"
+  rm -f "$RUN/lease"
+}
+
 # Those that are preferred go first, but for the one that just lost it; whoever sees little of the others waits longer.
 turn_of_this_host() {
   turn=0
   for each in $AHEAD; do [ "$each" = "$last" ] || turn=$((turn + 50)); done
   for each in $CHECKS; do
-    read -r failed <"$RUN/check-$each" 2>/dev/null || failed=0
+    read -r failed 2>/dev/null <"$RUN/check-$each" || failed=0
     turn=$((turn + failed * 50))
   done
 }
@@ -140,15 +211,20 @@ turn_of_this_host() {
 # On the way down keepalived has stopped before: the next holder need not wait. A restart of this daemon alone changes nothing.
 ended() {
   if [ -n "$held" ] && ! is_master; then uptime_now; give_back 'stopping'; fi
+  disconnect
   exit 0
 }
 trap ended TERM INT
 
+for pipe in to from idle; do [ -p "$RUN/$pipe" ] || mkfifo -m 600 "$RUN/$pipe"; done
+# For both ways, so that neither an open nor a write waits for the other end.
+exec 7<>"$RUN/to" 8<>"$RUN/from" 9<>"$RUN/idle"
+for fd in 7 8; do while read -r -t 0.01 -u $fd _ || [ $? -eq 0 ]; do :; done; done
 uptime_now
 [ -e "$RUN/lease" ] || echo 1 >"$RUN/track"
 while :; do
   uptime_now
   if [ -n "$held" ]; then renew; else contend; fi
   if [ -n "$held" ]; then used; fi
-  if [ -n "$held" ] && [ $((expiry - now)) -gt 250 ]; then sleep 1; else sleep 0.4; fi
+  if [ -n "$held" ] && [ $((expiry - now)) -gt 250 ]; then rest 1; else rest 0.4; fi
 done

@@ -12,11 +12,11 @@ case $(ip -4 -o addr show dev lo to "$MARK/32") in
   *"$MARK"*) state=MASTER ;;
   *) state=OTHER ;;
 esac
-read -r before <"$RUN/state" 2>/dev/null || before=
+read -r before 2>/dev/null <"$RUN/state" || before=
 echo $state >"$RUN/state"
 if [ $state = MASTER ]; then
   if [ "$MODE" = static ]; then take_address never
-  elif read -r expiry _ <"$RUN/lease" 2>/dev/null; then take_address "$expiry"; fi
+  elif read -r expiry _ 2>/dev/null <"$RUN/lease"; then take_address "$expiry"; fi
 else
   drop_address
 fi
