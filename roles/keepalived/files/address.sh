@@ -7,9 +7,9 @@ uptime_now() {
   now=${now%.*}${now#*.}
 }
 
-# Whether keepalived was the master when its notify script ran last.
+# Whether keepalived runs, and was the master when its notify script ran last: one that was killed told nobody.
 is_master() {
-  read -r state 2>/dev/null <"$RUN/state" && [ "$state" = MASTER ]
+  read -r state 2>/dev/null <"$RUN/state" && [ "$state" = MASTER ] && read -r pid 2>/dev/null </run/keepalived.pid && [ -d "/proc/$pid" ]
 }
 
 # take_address EXPIRY: the kernel takes whole seconds, and may be up to one late (net/ipv4/devinet.c), for which EXPIRY is early.
