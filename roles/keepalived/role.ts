@@ -46,6 +46,9 @@ systemctl reload keepalived`);
     assertHolder(v, own, peers);
     for (const weakness of weaknesses(own, peers)) v.warn(weakness);
   },
+  drill({ d, vars }) {
+    d.address("vip", vars.vip);
+  },
 });
 
 function declareDaemon(t: Tasks, vars: Vars, needs: readonly (ResourceNode | HandlerNode)[]): ResourceNode {
