@@ -75,6 +75,7 @@ const proxyOf = (host: string, vars: Vars, regions: readonly Region[], peers: re
   listen: vars.listen,
   metrics: vars.metrics,
   maxConnections: vars.max_connections,
+  publicRequests: vars.public_requests,
   connectMs: vars.connect_ms,
   unansweredMs: vars.unanswered_ms,
   idleS: vars.idle_s,

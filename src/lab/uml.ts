@@ -42,6 +42,9 @@ export function umlArgv(lab: string, host: LabHost): string[] {
   ];
 }
 
+/** Numbers hosts so that neighbours, in a region or over regions, get different processors. */
+const turnOf = ({ address }: LabHost): number => address.split(".").slice(2).reduce((sum, part) => sum + Number(part), 0);
+
 /** The script that owns one host's processes: it makes its network card, boots it, and does both again when it reboots. */
 export function umlSupervisorScript(lab: string, host: LabHost): string {
   const router = labNamespace(lab);
@@ -50,6 +53,10 @@ export function umlSupervisorScript(lab: string, host: LabHost): string {
 # Boots the lab host ${host.name}; written by hawser.
 set -eu
 console=${quote(hostPaths(lab, host.name).console)}
+# On one processor: the kernel and its processes take turns, and a turn that changes the processor costs four times as much.
+pin=''
+cpu=$((${turnOf(host)} % $(nproc)))
+if taskset -c "$cpu" true 2>/dev/null; then pin="taskset -c $cpu"; fi
 restarts() { grep -c ${quote(RESTART)} "$console" || true; }
 while :; do
   if ip -n ${router} link show ${wire} >/dev/null 2>&1; then ip -n ${router} link delete ${wire}; fi
@@ -58,7 +65,7 @@ tuntap add name ${wire} mode tap
 link set ${wire} address ${macOf("wire", host.address)} master ${bridgeOf(host.address)} up
 END
   before=$(restarts)
-  nsenter --net=${namespaceFile(router)} nice -n ${NICE} ${umlArgv(lab, host).map((word) => quote(word)).join(" ")} || true
+  nsenter --net=${namespaceFile(router)} nice -n ${NICE} $pin ${umlArgv(lab, host).map((word) => quote(word)).join(" ")} || true
   [ "$(restarts)" -gt "$before" ] || exit 0
   echo "--- reboot ---"
 done

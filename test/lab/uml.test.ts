@@ -24,5 +24,5 @@ void test("the supervisor is valid shell, runs the kernel in the lab's namespace
   const script = umlSupervisorScript("default", host);
   assert.equal(spawnSync("sh", ["-n"], { input: script }).status, 0);
   const loop = script.slice(script.indexOf("while"));
-  for (const part of ["tuntap add name v-18-1-11 mode tap", "nsenter --net=/run/netns/hawser.default nice -n -5 linux.uml", '[ "$(restarts)" -gt "$before" ] || exit 0']) assert.ok(loop.includes(part), part);
+  for (const part of ["tuntap add name v-18-1-11 mode tap", "nsenter --net=/run/netns/hawser.default nice -n -5 $pin linux.uml", '[ "$(restarts)" -gt "$before" ] || exit 0']) assert.ok(loop.includes(part), part);
 });

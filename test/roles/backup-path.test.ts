@@ -37,7 +37,7 @@ void test("each service of another region is served by the tunnel, and by its ga
     "retry-on conn-failure empty-response 0rtt-rejected",
     "server tunnel-1 10.2.0.21:8080 check inter 1s fall 3 rise 5 tcp-ut 1500",
     "server tunnel-2 10.2.0.22:8080 check inter 1s fall 3 rise 5 tcp-ut 1500",
-    "server public-sg-1 203.0.113.2:8443 backup ssl crt /etc/hawser/backup-path/own.pem ca-file /etc/hawser/backup-path/sg-1.crt verify required sni str(api.sg-1) check check-sni api.sg-1 inter 2s fastinter 1s fall 3 rise 2 tcp-ut 5000",
+    "server public-sg-1 203.0.113.2:8443 backup ssl crt /etc/hawser/backup-path/own.pem ca-file /etc/hawser/backup-path/sg-1.crt verify required sni str(api.sg-1) check check-sni api.sg-1 inter 2s fastinter 1s fall 3 rise 2 tcp-ut 5000 maxconn 256",
     "listen sg-postgres",
     "mode tcp",
   ]) assert.ok(conf.includes(line), line);
