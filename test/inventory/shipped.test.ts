@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
+import { resolvePlays } from "../../src/engine/resolve.ts";
 import { loadInventory } from "../../src/inventory/index.ts";
 
 const shipped = (name: string): string => join(import.meta.dirname, "../../inventory", name);
@@ -43,4 +44,10 @@ for (const [shippedAs, lab, rttMs] of LABS) void test(`inventory/${shippedAs} st
     assert.equal(become.method, "none");
     assert.equal(vars["lab_rtt_ms"], rttMs);
   }
+});
+
+for (const name of ["production", "lab"]) void test(`playbooks/site.ts fits inventory/${name}`, async () => {
+  const { default: site } = await import("../../playbooks/site.ts");
+  const plays = resolvePlays(site, await loadInventory(shipped(name), PRODUCTION), undefined);
+  assert.deepEqual(plays.map(({ play }) => play.name), ["quorum", "network", "databases"]);
 });
