@@ -18,11 +18,12 @@ link= connected=
 say() { echo "$*"; }
 
 # connect ENDPOINT: a connection that stays, since a handshake of TLS for each renewal would cost a small host more than the rest of
-# what it does. openssl carries it; requests and answers pass through two pipes.
+# what it does. openssl carries it: requests through a pipe, answers into a file, which read takes in one piece. From a pipe it would take
+# each byte by itself, and that was a quarter of a small host's time.
 connect() {
   disconnect
   address=${1#https://}
-  openssl s_client -quiet -verify_return_error -verify_ip "${address%:*}" -CAfile "$TRUSTED" -cert "$CERTIFICATE" -key "$KEY" -connect "$address" <"$RUN/to" >"$RUN/from" 2>/dev/null 7>&- 8>&- 9>&- &
+  openssl s_client -quiet -verify_return_error -verify_ip "${address%:*}" -CAfile "$TRUSTED" -cert "$CERTIFICATE" -key "$KEY" -connect "$address" <"$RUN/to" >>"$RUN/from" 2>/dev/null 7>&- 9>&- &
   link=$! connected=$1
 }
 
@@ -32,44 +33,30 @@ disconnect() {
   kill "$link" 2>/dev/null
   wait "$link" 2>/dev/null
   connected=
-  for fd in 7 8; do while read -r -t 0.01 -u $fd _ || [ $? -eq 0 ]; do :; done; done
+  while read -r -t 0.01 -u 7 _ || [ $? -eq 0 ]; do :; done
 }
 
-# within READ-OPTION…: reads from the connection until $deadline.
-within() {
-  uptime_now
-  local left=$((deadline - now))
-  [ $left -gt 0 ] || return 1
-  printf -v left '%d.%02d' $((left / 100)) $((left % 100))
-  IFS= read -r -t "$left" -u 8 "$@"
-}
-
-# reply: one answer of HTTP/1.1; its body, one object of JSON, is in $answer. Without `read -N`: after a time-out bash 5.2 gives what
-# that has read ahead to the next read, of whatever file.
+# reply: one answer of HTTP/1.1 before $deadline; its body, one object of JSON, is in $answer.
 reply() {
-  local line length=0 chunked= part
-  answer=
-  while within line; do
-    line=${line%$'\r'}
-    case ${line,,} in
-      content-length:*) length=${line##*[ :]} ;;
-      transfer-encoding:*chunked) chunked=yes ;;
-      '') break ;;
+  local all head length
+  while :; do
+    IFS= read -r -d '' all <"$RUN/from"
+    case $all in *$'\r\n\r\n'*)
+      head=${all%%$'\r\n\r\n'*} answer=${all#*$'\r\n\r\n'}
+      head=${head,,}
+      case $head in
+        *$'\ncontent-length:'*)
+          length=${head#*$'\ncontent-length:'} length=${length%%$'\r'*}
+          [ ${#answer} -lt $((length)) ] || return 0 ;;
+        # A size, the object, and the empty chunk that ends it.
+        *$'\ntransfer-encoding: chunked'*)
+          case $answer in *$'\r\n0\r\n'*) answer=${answer#*$'\r\n'} answer=${answer%%$'\r\n'*}; return 0 ;; esac ;;
+      esac ;;
     esac
-  done || return 1
-  [ -z "$line" ] || return 1
-  if [ -z "$chunked" ]; then
-    while [ ${#answer} -lt "$length" ]; do within -d '}' part || return 1; answer+=$part'}'; done
-    return
-  fi
-  # Sizes and ends of chunks are lines of their own.
-  while within line; do
-    case ${line%$'\r'} in
-      0) within line; return ;;
-      '{'*) answer=${line%$'\r'} ;;
-    esac
+    uptime_now
+    [ $now -lt $deadline ] || return 1
+    rest 0.03
   done
-  return 1
 }
 
 # ask PATH BODY LIMIT: asks members of the quorum in turn, beginning with the one that answered last; the answer is in $answer.
@@ -80,6 +67,7 @@ ask() {
     [ $deadline -le $last_moment ] || deadline=$last_moment
     [ $deadline -gt $now ] || break
     [ "$connected" = "$endpoint" ] || connect "$endpoint"
+    : >"$RUN/from"
     printf 'POST %s HTTP/1.1\r\nHost: etcd\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' "$1" ${#2} "$2" >&7
     if reply; then
       case $answer in
@@ -216,10 +204,12 @@ ended() {
 }
 trap ended TERM INT
 
-for pipe in to from idle; do [ -p "$RUN/$pipe" ] || mkfifo -m 600 "$RUN/$pipe"; done
+for pipe in to idle; do [ -p "$RUN/$pipe" ] || mkfifo -m 600 "$RUN/$pipe"; done
+rm -f "$RUN/from"
+(umask 077; : >"$RUN/from")
 # For both ways, so that neither an open nor a write waits for the other end.
-exec 7<>"$RUN/to" 8<>"$RUN/from" 9<>"$RUN/idle"
-for fd in 7 8; do while read -r -t 0.01 -u $fd _ || [ $? -eq 0 ]; do :; done; done
+exec 7<>"$RUN/to" 9<>"$RUN/idle"
+while read -r -t 0.01 -u 7 _ || [ $? -eq 0 ]; do :; done
 uptime_now
 [ -e "$RUN/lease" ] || echo 1 >"$RUN/track"
 while :; do
