@@ -3,7 +3,7 @@
 source "$(dirname "$0")/prepare.sh"
 
 # What the tests themselves use; the lab installs its own.
-needed=(openssh-server openssh-client sudo opendoas busybox dash shellcheck acl attr iproute2 util-linux procps unzip zstd xz-utils bzip2 curl wget nftables iptables ansible-core)
+needed=(openssh-server openssh-client sudo opendoas busybox dash shellcheck acl attr iproute2 util-linux procps unzip zstd xz-utils bzip2 curl wget nftables iptables ansible-core etcd-server)
 missing=()
 for package in "${needed[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

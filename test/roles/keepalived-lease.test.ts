@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+/**
+ * The daemon of the lease against the real etcd, a quorum of one, and the kernel's own addresses, in a network namespace. keepalived's
+ * place is taken by the file in which its notify script says what it is; on lab hosts the real one is.
+ */
+const ready = process.platform === "linux" && process.getuid?.() === 0 && spawnSync("etcd", ["--version"]).status === 0;
+const options = { skip: ready ? false : "it needs root on Linux, for a network namespace, and etcd", timeout: 60_000 };
+const FILES = fileURLToPath(import.meta.resolve("../../roles/keepalived/files"));
+const run = promisify(execFile);
+
+let folder: string;
+let host: ChildProcess;
+/** The first process in the namespaces. */
+let first: string;
+
+/** In the namespaces. */
+const inside = async (command: string): Promise<string> => (await run("nsenter", ["-t", first, "-n", "-m", "-p", "bash", "-c", command])).stdout.trim();
+const address = () => inside("ip -4 -o addr show dev lo to 10.0.0.100");
+const holds = async (): Promise<boolean> => (await inside("cat /run/hawser-vip/track")) === "0";
+
+async function until(what: string, is: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 25_000;
+  while (!(await is())) {
+    if (Date.now() > deadline) assert.fail(`${what}: not within 25 s`);
+    await sleep(100);
+  }
+}
+
+before(async () => {
+  if (!ready) return;
+  folder = await mkdtemp(join(tmpdir(), "hawser-lease-"));
+  const setUp = join(folder, "set-up.sh");
+  await writeFile(setUp, `set -eu
+mount -t tmpfs none /run
+mkdir -p /run/upper /run/work /run/hawser-vip
+mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work /etc
+mkdir -p /etc/hawser/vip /etc/hawser-etcd
+ip link set lo up
+cp "${FILES}/address.sh" /etc/hawser/vip/
+cat >/etc/hawser/vip/vip.conf <<'END'
+MODE=lease VIP=10.0.0.100 LEASE_KEY=L2hhd3Nlci90ZXN0 OWN=bGEtMQ== AHEAD='' CHECKS='' TTL=5 REQUEST=100 GRACE=1000 ASIDE=100 MOVER=none
+END
+cd /etc/hawser-etcd
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout own.key -subj /CN=la-1 -addext 'subjectAltName=IP:127.0.0.1' -days 10 -out own.crt 2>/dev/null
+cp own.crt members.crt
+cat >client.conf <<'END'
+ENDPOINTS=https://127.0.0.1:2379 TRUSTED=/etc/hawser-etcd/members.crt CERTIFICATE=/etc/hawser-etcd/own.crt KEY=/etc/hawser-etcd/own.key
+END
+echo MASTER >/run/hawser-vip/state
+echo $$ >/run/keepalived.pid
+etcd --name la-1 --data-dir ${folder}/data --listen-client-urls https://127.0.0.1:2379 --advertise-client-urls https://127.0.0.1:2379 --cert-file own.crt --key-file own.key --trusted-ca-file members.crt --client-cert-auth --listen-peer-urls http://127.0.0.1:2380 --initial-advertise-peer-urls http://127.0.0.1:2380 --initial-cluster la-1=http://127.0.0.1:2380 >/dev/null 2>&1 &
+echo $! >/run/etcd.pid
+bash ${FILES}/lease.sh >/dev/null 2>&1 &
+echo $! >/run/daemon.pid
+echo ready
+wait
+sleep infinity
+`);
+  host = spawn("unshare", ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", setUp], { stdio: ["ignore", "pipe", "inherit"] });
+  // With the first process of its namespace all of them end.
+  await Promise.race([once(host.stdout as NodeJS.EventEmitter, "data"), once(host, "exit").then(() => assert.fail("the host's processes ended"))]);
+  first = (await readFile(`/proc/${host.pid}/task/${host.pid}/children`, "utf8")).trim();
+}, { timeout: 20_000 });
+
+after(async () => {
+  if (!ready) return;
+  if (host.exitCode === null) {
+    const ended = once(host, "exit");
+    host.kill("SIGKILL");
+    await ended;
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+void test("it takes the lease, and the address for less long than the lease", options, async () => {
+  await until("the lease", async () => await holds().catch(() => false));
+  await until("the address", async () => (await address()) !== "");
+  const left = Number(/valid_lft (\d+)sec/.exec(await address())?.[1]);
+  assert.ok(left >= 1 && left <= 4, `${left} s`);
+});
+
+void test("it renews: the address stays for longer than a lease lasts", options, async () => {
+  const [lease] = (await inside("cat /run/hawser-vip/lease")).split(" ").slice(1);
+  const end = Date.now() + 7000;
+  while (Date.now() < end) {
+    assert.notEqual(await address(), "");
+    await sleep(200);
+  }
+  assert.equal((await inside("cat /run/hawser-vip/lease")).split(" ")[1], lease);
+});
+
+void test("without the quorum the address goes before the lease can have ended, and comes back with it", options, async () => {
+  await inside("kill -STOP $(cat /run/etcd.pid)");
+  const stopped = performance.now();
+  await until("no address", async () => (await address()) === "");
+  assert.ok(performance.now() - stopped < 5000, "a lease lasts 5 s");
+  await until("no lease", async () => !(await holds()));
+  await inside("kill -CONT $(cat /run/etcd.pid)");
+  await until("the address again", async () => (await address()) !== "");
+});
+
+void test("a holder that keepalived takes for unfit gives the lease back at once", options, async () => {
+  await inside("echo FAULT >/run/hawser-vip/state");
+  await until("no lease", async () => !(await holds()));
+  assert.equal(await address(), "");
+  await inside("echo MASTER >/run/hawser-vip/state");
+  await until("the lease again", holds);
+  await until("the address again", async () => (await address()) !== "");
+});
+
+void test("with the daemon killed the kernel takes the address away, and a new daemon goes on with the lease", options, async () => {
+  await inside("kill -KILL $(cat /run/daemon.pid)");
+  await until("no address", async () => (await address()) === "");
+  await inside(`bash ${FILES}/lease.sh >/dev/null 2>&1 & echo $! >/run/daemon.pid`);
+  await until("the address again", async () => (await address()) !== "");
+});
