@@ -56,8 +56,7 @@ export function makeScript(drop: Drop, seconds: number): string {
 read -r began _ </proc/uptime; echo "$began"
 ${PATH}
 umask 077
-${FIND_CLIENT}
-mkdir -p ${FOLDER}
+${drop.kind === "isolate" ? `${FIND_CLIENT}\n` : ""}mkdir -p ${FOLDER}
 cat >${HEAL} <<'HEAL'
 ${HEAL_SCRIPT}HEAL
 sh ${HEAL}
@@ -87,7 +86,7 @@ function appended({ hook, rule, family }: Rule): string {
   const append = (command: string): string => `${command} -w -A ${TABLE}_${hook} ${rule}`;
   if (family === "ip") return append('"$v4"');
   const six = `if [ -n "$v6" ]; then ${append('"$v6"')}; fi`;
-  return family === "both" ? `${append('"$v4"')}; ${six}` : `if [ $family = ip ]; then ${append('"$v4"')}; else ${six}; fi`;
+  return family === "both" ? `${append('"$v4"')}; ${six}` : `if [ $family = ip ]; then ${append('"$v4"')}; el${six}`;
 }
 
 /** Shell text that heals now and lets the timer go, in this order: one that fails leaves the timer to try again. */
