@@ -10,6 +10,9 @@ import path from "node:path";
 /** Milliseconds after which what was replaced is removed: a run that began with it may still load parts of it. */
 const KEPT_FOR = 24 * 60 * 60 * 1000;
 
+/** Milliseconds by which the kernel's stamps of files may be late: it takes its clock once a tick, at 100 ticks a second or more. */
+const TICK = 10;
+
 /**
  * @typedef {[file: string, modified: number, changed: number, size: number]} Input A source as it was when it was compiled.
  * @typedef {{ folder: string, inputs: Input[] }} Record
@@ -67,7 +70,7 @@ export async function refresh(cache, key, compile) {
     const began = Date.now();
     const inputs = (await compile(folder)).map((file) => inputOf(file));
     // A source that is saved at this moment may be newer than what was read of it.
-    const settled = inputs.every(([, , changed]) => changed < began);
+    const settled = inputs.every(([, , changed]) => changed < began - TICK);
     writeFileSync(path.join(cache, `${name}.json`), JSON.stringify({ folder: name, inputs: settled ? inputs : [["", 0, 0, 0]] }));
     renameSync(path.join(cache, `${name}.json`), recordOf(cache, key));
   } catch (error) {
