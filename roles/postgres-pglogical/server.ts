@@ -1,4 +1,5 @@
 import { Secret, Sh, sh, UsageError, z, type Facts, type HandlerNode, type Member, type ResourceNode, type Tasks, type Value } from "hawser";
+import { certificateOf, pinnedPair } from "hawser/roles/base/certificate";
 import type { Layout } from "./layout.ts";
 import { confValue, dsnValue, literal, passField, type Psql } from "./sql.ts";
 import type { schema, Vars } from "./vars.ts";
@@ -25,8 +26,6 @@ export interface Context {
   readonly layout: Layout;
   readonly psql: Psql;
 }
-
-const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\n/;
 
 export const tlsFolder = (layout: Layout): string => `${layout.home}/tls`;
 export const passFile = (layout: Layout): string => `${layout.home}/.hawser-pgpass`;
@@ -120,54 +119,14 @@ function declareCertificates(cx: Context, own: { owner: string; group: string; n
   const needs = [...own.needs, there];
   const pair =
     vars.tls.mode === "pinned"
-      ? [t.task("key and certificate", { ...pinnedPair(cx, key, certificate, vars.tls.days), summary: "make on the host", runAs: "postgres", absent: "while-needs-absent", needs, notify: settled })]
+      ? [t.task("key and certificate", { ...pinnedPair({ key, certificate, host: cx.host, names: [`DNS:${cx.host}`], days: vars.tls.days, usage: "serverAuth" }), summary: "make on the host", runAs: "postgres", absent: "while-needs-absent", needs, notify: settled })]
       : [t.file(key, { ...own, mode: "0600", content: vars.tls.private_key, needs, notify: settled }), t.file(certificate, { ...own, mode: "0644", content: vars.tls.certificate, needs, notify: settled })];
-  t.export("certificate", t.read("certificate", { probe: sh`cat ${certificate}`, parse: pemOf, needs: pair }));
+  t.export("certificate", t.read("certificate", { probe: sh`cat ${certificate}`, parse: certificateOf, needs: pair }));
   for (const peer of cx.peers) t.file(trustOf(layout, peer), { ...own, mode: "0644", content: rootOf(peer), needs });
 }
 
 /** What a peer is checked against: its own certificate, or its authority's. */
 const rootOf = (peer: Peer): string | Value<string> => (peer.vars.tls.mode === "ca" ? peer.vars.tls.ca : peer.exports.certificate);
-
-function pemOf(out: string): string {
-  const found = PEM.exec(out)?.[0];
-  if (found === undefined) throw new Error("it is no certificate");
-  return found;
-}
-
-/** A key that is made on the host and stays there. The configuration goes in by standard input: OpenSSL 1.0.2 of CentOS 7 knows no -addext. */
-function pinnedPair({ host }: Context, key: string, certificate: string, days: number): { check: Sh; apply: Sh } {
-  const config = `[req]
-distinguished_name = dn
-prompt = no
-x509_extensions = v3
-[dn]
-CN = ${host.slice(0, 64)}
-[v3]
-subjectAltName = DNS:${host}
-basicConstraints = critical, CA:TRUE
-keyUsage = critical, digitalSignature, keyCertSign
-extendedKeyUsage = serverAuth
-`;
-  const request = sh`openssl req -new -x509 -sha256 -days ${days} -key ${`${key}.new`} -config /dev/stdin -out ${`${certificate}.new`}`.stdin(config);
-  return {
-    check: Sh.lines(
-      Sh.raw("command -v openssl >/dev/null || exit 127"),
-      sh`[ -s ${key} ] && [ -s ${certificate} ] || exit 1`,
-      sh`openssl x509 -in ${certificate} -noout -checkend 2592000 >/dev/null || exit 1`,
-      sh`openssl x509 -in ${certificate} -noout -text | grep -qF ${`DNS:${host}`} || exit 1`,
-      sh`[ "$(openssl x509 -in ${certificate} -noout -pubkey)" = "$(openssl pkey -in ${key} -pubout)" ] || exit 1`,
-      sh`[ "$(stat -c %a ${key})" = 600 ]`,
-    ),
-    apply: Sh.lines(
-      sh`openssl ecparam -name prime256v1 -genkey -noout -out ${`${key}.new`}`,
-      sh`chmod 600 ${`${key}.new`}`,
-      request,
-      sh`mv -f ${`${key}.new`} ${key}`,
-      sh`mv -f ${`${certificate}.new`} ${certificate}`,
-    ),
-  };
-}
 
 function passLine({ host, vars }: Peer): string {
   return `${[host.name, String(vars.port), "*", vars.replication_user, vars.replication_password.reveal()].map(passField).join(":")}\n`;
