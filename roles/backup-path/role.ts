@@ -1,7 +1,7 @@
 import { defineRole, Sh, sh, UsageError, z, type Facts, type ResourceNode, type Tasks } from "hawser";
 import { refuseGateways } from "hawser/roles/gre/gateway";
 import { declareCertificate, FOLDER, OWN } from "./certificate.ts";
-import { healthOf, SOCKET, STATE } from "./health.ts";
+import { assertPaths, SOCKET, STATE } from "./health.ts";
 import { schema, type Vars } from "./vars.ts";
 import { refuse, regionsOf, type Region } from "./ways.ts";
 
@@ -45,7 +45,7 @@ export const backupPath = defineRole(import.meta, {
     for (const [i, { name }] of regions.entries()) t.service(`hawser-path@${name}`, { state: "running", enabled: true, needs: [service, script, unit, metrics, ...confs.slice(i, i + 1)] });
   },
   verify({ v, vars, host, peers }) {
-    for (const { name, ...assertion } of healthOf(regionsOf({ host, vars }, peers))) v.assert(name, assertion);
+    assertPaths(v, regionsOf({ host, vars }, peers));
   },
   drill({ d, vars, host, peers }) {
     for (const region of regionsOf({ host, vars }, peers)) {

@@ -1,4 +1,4 @@
-import { sh, Sh } from "hawser";
+import { sh, Sh, type Verifier } from "hawser";
 
 /** A key and its self-signed certificate, which others hold on to by itself: there is no authority to be had for it. */
 export interface PinnedPair {
@@ -67,6 +67,20 @@ basicConstraints = critical, CA:${signs ? "TRUE" : "FALSE"}
 keyUsage = critical, digitalSignature${signs ? ", keyCertSign" : ""}
 extendedKeyUsage = ${usage}
 `;
+}
+
+/** Days that a certificate must be good for: a run renews it 30 days before its end. */
+const GOOD_FOR = 14;
+
+/** For how long a certificate of the host is good. */
+export function assertCertificate(v: Verifier, certificate: string): void {
+  v.assert("certificate", {
+    probe: sh`e=$(openssl x509 -in ${certificate} -noout -enddate) && echo $((($(date -d "\${e#*=}" +%s) - $(date +%s)) / 86400))`,
+    value: ({ out }) => (out.trim() === "" ? undefined : Number(out)),
+    unit: "days",
+    limit: { min: GOOD_FOR },
+    hint: "hawser run renews it 30 days before its end",
+  });
 }
 
 /** The certificate in what a file printed, with those that follow it. @throws Error when there is none */

@@ -1,5 +1,4 @@
-import { sh, z } from "hawser";
-import type { Health } from "hawser/roles/gre/health";
+import { sh, z, type Verifier } from "hawser";
 import { farNetworks, type Neighbour } from "./routes.ts";
 import type { Vars } from "./vars.ts";
 
@@ -7,51 +6,46 @@ const bfdPeers = z.array(z.looseObject({ peer: z.string(), status: z.string(), "
 const bgpSummary = z.looseObject({ ipv4Unicast: z.looseObject({ peers: z.record(z.string(), z.looseObject({ state: z.string(), pfxRcd: z.number().optional() })) }) });
 
 /** BFD and BGP of each tunnel as FRR knows them, and where the kernel really sends packets. */
-export function healthOf(vars: Vars, neighbours: readonly Neighbour[]): readonly Health[] {
-  return [...neighbours.flatMap((neighbour) => healthOfNeighbour(vars, neighbour)), ...farNetworks(neighbours).map((network) => healthOfRoute(network, neighbours))];
+export function assertRouting(v: Verifier, vars: Vars, neighbours: readonly Neighbour[]): void {
+  for (const neighbour of neighbours) assertNeighbour(v, vars, neighbour);
+  for (const network of farNetworks(neighbours)) assertRoute(v, network, neighbours);
 }
 
-function healthOfNeighbour(vars: Vars, { name, remote, peer }: Neighbour): readonly Health[] {
+function assertNeighbour(v: Verifier, vars: Vars, { name, remote, peer }: Neighbour): void {
   const bfd = (out: string) => bfdPeers.parse(JSON.parse(out)).find((each) => each.peer === remote);
-  return [
-    {
-      name: `BFD with ${peer.host} over ${name}`,
-      probe: sh`vtysh -c 'show bfd peers json'`,
-      value: ({ out }) => bfd(out)?.status ?? "absent",
-      limit: { equals: "up" },
-      hint: `does ${remote} answer a ping? journalctl -u frr on both; udp port 3784 must be open`,
+  v.assert(`BFD with ${peer.host} over ${name}`, {
+    probe: sh`vtysh -c 'show bfd peers json'`,
+    value: ({ out }) => bfd(out)?.status ?? "absent",
+    limit: { equals: "up" },
+    hint: `does ${remote} answer a ping? journalctl -u frr on both; udp port 3784 must be open`,
+  });
+  v.assert(`BFD notices that ${peer.host} is gone`, {
+    probe: sh`vtysh -c 'show bfd peers json'`,
+    // RFC 5880, 6.8.4: the peer's multiplier times the slower of what it sends and what is taken here.
+    value: ({ out }) => {
+      const session = bfd(out);
+      if (session === undefined || session.status !== "up") return undefined;
+      return (session["remote-detect-multiplier"] ?? 0) * Math.max(session["remote-transmit-interval"] ?? 0, session["receive-interval"] ?? 0);
     },
-    {
-      name: `BFD notices that ${peer.host} is gone`,
-      probe: sh`vtysh -c 'show bfd peers json'`,
-      // RFC 5880, 6.8.4: the peer's multiplier times the slower of what it sends and what is taken here.
-      value: ({ out }) => {
-        const session = bfd(out);
-        if (session === undefined || session.status !== "up") return undefined;
-        return (session["remote-detect-multiplier"] ?? 0) * Math.max(session["remote-transmit-interval"] ?? 0, session["receive-interval"] ?? 0);
-      },
-      unit: "ms",
-      limit: { min: 1, max: vars.detect_max_ms },
-      hint: "the peer's profile counts as well: bfd.profile, once for both",
-    },
-    {
-      name: `BGP with ${peer.host}`,
-      probe: sh`vtysh -c 'show bgp summary json'`,
-      value: ({ out }) => bgpSummary.parse(JSON.parse(out)).ipv4Unicast.peers[remote]?.state ?? "absent",
-      limit: { equals: "Established" },
-      hint: `vtysh -c 'show bgp neighbors ${remote}'`,
-    },
-  ];
+    unit: "ms",
+    limit: { min: 1, max: vars.detect_max_ms },
+    hint: "the peer's profile counts as well: bfd.profile, once for both",
+  });
+  v.assert(`BGP with ${peer.host}`, {
+    probe: sh`vtysh -c 'show bgp summary json'`,
+    value: ({ out }) => bgpSummary.parse(JSON.parse(out)).ipv4Unicast.peers[remote]?.state ?? "absent",
+    limit: { equals: "Established" },
+    hint: `vtysh -c 'show bgp neighbors ${remote}'`,
+  });
 }
 
-function healthOfRoute(network: string, neighbours: readonly Neighbour[]): Health {
+function assertRoute(v: Verifier, network: string, neighbours: readonly Neighbour[]): void {
   const links = neighbours.filter(({ takes }) => takes.includes(network)).map(({ name }) => name);
-  return {
-    name: `${network} is reached by BGP over a tunnel`,
+  v.assert(`${network} is reached by BGP over a tunnel`, {
     probe: sh`ip -4 route show ${network} proto bgp`,
     value: ({ out }) => links.filter((name) => new RegExp(`\\bdev ${name}\\b`).test(out)).length,
     unit: "routes",
     limit: { min: 1 },
     hint: "without one, packets take the static route of role gre, or are refused",
-  };
+  });
 }

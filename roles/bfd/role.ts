@@ -1,6 +1,6 @@
 import { defineRole, Sh, sh, UsageError, type Facts, type HostView, type Tasks } from "hawser";
 import { refuseGateways } from "hawser/roles/gre/gateway";
-import { healthOf } from "./health.ts";
+import { assertRouting } from "./health.ts";
 import { asOf, farNetworks, neighboursOf, routerId, sourceOf, type End, type Neighbour } from "./routes.ts";
 import { schema, timing, type Vars } from "./vars.ts";
 
@@ -45,7 +45,7 @@ ${RELOAD} --reload ${CONF}`);
     t.gate("frr answers", { probe: Sh.raw("vtysh -c 'show bfd peers json' >/dev/null 2>&1"), within: 60, needs: [service, restart, reload] });
   },
   verify({ v, vars, host, peers }) {
-    for (const { name, ...assertion } of healthOf(vars, neighboursOf({ host: host.name, vars }, peers.map(ends)))) v.assert(name, assertion);
+    assertRouting(v, vars, neighboursOf({ host: host.name, vars }, peers.map(ends)));
   },
   drill({ d, vars, host, peers }) {
     const neighbours = neighboursOf({ host: host.name, vars }, peers.map(ends));

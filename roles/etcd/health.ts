@@ -1,9 +1,8 @@
 import { sh, Sh, z, type Verifier } from "hawser";
-import { CERTIFICATE, KEY, OPT, TRUSTED, UNIT } from "./paths.ts";
+import { assertCertificate } from "hawser/roles/base/certificate";
+import { etcdctl, ownEndpoint } from "./client.ts";
+import { CERTIFICATE, UNIT } from "./paths.ts";
 import { timing, type Vars } from "./vars.ts";
-
-/** Days that a certificate must be good for: it is renewed 30 days before its end. */
-const DAYS = 14;
 
 const status = z.array(z.looseObject({ Status: z.looseObject({ leader: z.number(), raftTerm: z.number(), raftIndex: z.number() }) }));
 const health = z.array(z.looseObject({ endpoint: z.string(), health: z.boolean(), took: z.string().optional() }));
@@ -11,7 +10,7 @@ const health = z.array(z.looseObject({ endpoint: z.string(), health: z.boolean()
 /** This member, and how many of all answer; a quorum is the majority of them. */
 export function assertMember(v: Verifier, vars: Vars, members: number): void {
   const majority = Math.floor(members / 2) + 1;
-  const client = (what: string, cluster = false): Sh => sh`ETCDCTL_API=3 PATH=${OPT}:$PATH etcdctl --endpoints ${`https://127.0.0.1:${vars.client_port}`} --cacert ${TRUSTED} --cert ${CERTIFICATE} --key ${KEY} --command-timeout 5s -w json ${Sh.raw(what)} ${cluster ? "--cluster" : ""} 2>/dev/null || :`;
+  const client = (what: string): Sh => sh`${etcdctl(ownEndpoint(vars))} -w json ${Sh.raw(what)} 2>/dev/null || :`;
   v.assert("service", { probe: sh`systemctl is-active ${UNIT} || :`, value: ({ out }) => out.trim(), limit: { equals: "active" }, hint: `journalctl -u ${UNIT}` });
   v.assert("leader as this member sees it", {
     probe: client("endpoint status"),
@@ -20,7 +19,7 @@ export function assertMember(v: Verifier, vars: Vars, members: number): void {
     hint: `no majority is in reach: is port ${vars.peer_port} open between the public addresses? journalctl -u ${UNIT}`,
   });
   v.assert("members that answer", {
-    probe: client("endpoint health", true),
+    probe: client("endpoint health --cluster"),
     value: ({ out }) => health.parse(JSON.parse(out)).filter((each) => each.health).length,
     unit: "members",
     limit: { min: members },
@@ -33,13 +32,7 @@ export function assertMember(v: Verifier, vars: Vars, members: number): void {
     limit: { max: timing(vars).election },
     hint: "the round trip is longer than etcd.round_trip_ms says, or a member is short of time or disk",
   });
-  v.assert("certificate", {
-    probe: sh`e=$(openssl x509 -in ${CERTIFICATE} -noout -enddate) && echo $((($(date -d "\${e#*=}" +%s) - $(date +%s)) / 86400))`,
-    value: ({ out }) => (out.trim() === "" ? undefined : Number(out)),
-    unit: "days",
-    limit: { min: DAYS },
-    hint: "hawser run renews it 30 days before its end",
-  });
+  assertCertificate(v, CERTIFICATE);
 }
 
 /** Of a duration as Go prints it: `84.3ms`, `1.2s`. */

@@ -1,6 +1,7 @@
 import { defineRole, fact, lane, Sh, sh, UsageError, z, type Facts, type HostView, type ResourceNode, type Tasks, type Value } from "hawser";
-import { FIREWALL, firewallPackages } from "hawser/roles/gre/firewall";
+import { FIREWALL, firewallPackages } from "hawser/roles/base/firewall";
 import { declareCertificate } from "./certificate.ts";
+import { etcdctl, ownEndpoint } from "./client.ts";
 import { assertMember, weaknesses } from "./health.ts";
 import { CERTIFICATE, CLIENT, DATA, ENVIRONMENT, FOLDER, JOINED, KEY, OPT, TRUSTED, UNIT } from "./paths.ts";
 import { schema, timing, type Vars } from "./vars.ts";
@@ -63,7 +64,7 @@ systemctl restart ${UNIT}`);
 });
 
 /** Through this host's own member, by a read that a majority has to agree to. */
-const healthy = (vars: Vars): Sh => sh`ETCDCTL_API=3 PATH=${OPT}:$PATH etcdctl --endpoints ${`https://127.0.0.1:${vars.client_port}`} --cacert ${TRUSTED} --cert ${CERTIFICATE} --key ${KEY} --command-timeout 5s endpoint health >/dev/null 2>&1`;
+const healthy = (vars: Vars): Sh => sh`${etcdctl(ownEndpoint(vars))} endpoint health >/dev/null 2>&1`;
 
 const addressesOf = ({ public_address, private_address }: Vars): readonly string[] => ["127.0.0.1", ...new Set([public_address, ...(private_address === undefined ? [] : [private_address])])];
 
@@ -106,9 +107,8 @@ function declareJoin(t: Tasks, { host, vars }: End, peers: readonly { readonly v
     check: Sh.lines(running, sh`[ -n "$r" ] || exit 0
 [ -d ${`${DATA}/member`} ] || [ -s ${JOINED} ] || exit 1`),
     // The others trust this member's certificate once their own run has come so far.
-    apply: Sh.lines(running, sh`export ETCDCTL_API=3 PATH=${OPT}:$PATH
-n=0
-until etcdctl --endpoints "\${r#,}" --cacert ${TRUSTED} --cert ${CERTIFICATE} --key ${KEY} member add ${host.name} --peer-urls ${`https://${vars.public_address}:${vars.peer_port}`} >${`${JOINED}.new`}; do
+    apply: Sh.lines(running, sh`n=0
+until ${etcdctl(Sh.raw('"${r#,}"'))} member add ${host.name} --peer-urls ${`https://${vars.public_address}:${vars.peer_port}`} >${`${JOINED}.new`}; do
   n=$((n + 1)); [ $n -lt 30 ] || { echo 'no member took this one in' >&2; exit 1; }
   sleep 2
 done

@@ -1,7 +1,7 @@
 import { defineRole, fact, Sh, sh, UsageError, z, type Facts, type ResourceNode, type Tasks } from "hawser";
+import { FIREWALL, firewallPackages, type Firewall } from "hawser/roles/base/firewall";
 import { arm, confirm, type Guarded } from "./confirm.ts";
-import { FIREWALL, firewallPackages, type Firewall } from "./firewall.ts";
-import { healthOf, weaknesses } from "./health.ts";
+import { assertTunnels, weaknesses } from "./health.ts";
 import { CLEAR_RULES, CONF, FOLDER, SCRIPT } from "./paths.ts";
 import { declareNative, PLATFORM_PROBE, type Platform } from "./platform.ts";
 import { refuse, tunnelsOf, type Tunnel } from "./tunnels.ts";
@@ -57,7 +57,7 @@ export const gre = defineRole(import.meta, {
   },
   verify({ v, vars, host, peers }) {
     const tunnels = tunnelsOf({ host, vars }, peers);
-    for (const { name, ...assertion } of healthOf(vars, tunnels)) v.assert(name, assertion);
+    assertTunnels(v, vars, tunnels);
     for (const weakness of weaknesses({ host, vars }, peers, tunnels)) v.warn(weakness);
   },
 });

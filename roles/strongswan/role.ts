@@ -1,7 +1,7 @@
 import { defineRole, fact, Sh, sh, UsageError, z, type Facts, type HostView, type Tasks } from "hawser";
 import { linksOf, refuseGateways, type Link } from "hawser/roles/gre/gateway";
 import { exported } from "./exports.ts";
-import { healthOf, weaknesses } from "./health.ts";
+import { assertSas, weaknesses } from "./health.ts";
 import { found, layoutOf } from "./layout.ts";
 import { differ } from "./psk.ts";
 import { changeOver, declareSecrets, givenPsk, MADE } from "./secrets.ts";
@@ -38,7 +38,7 @@ swanctl --load-all --noprompt >/dev/null`, summary: "load", predict: "runs", nee
     changeOver(secrets, keyed, [...psks, loaded]);
   },
   verify({ v, vars, host, peers }) {
-    for (const { name, ...assertion } of healthOf(vars, linksOn(host, vars, peers))) v.assert(name, assertion);
+    assertSas(v, vars, linksOn(host, vars, peers));
     for (const weakness of weaknesses(vars)) v.warn(weakness);
   },
   drill({ d, vars, host, peers }) {

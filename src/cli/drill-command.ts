@@ -1,6 +1,7 @@
 import { Argument, InvalidArgumentError, Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
-import { castOf, DrillError, DrillInterrupted, KINDS, type Declared, type Kind, type Wish } from "../drill/index.ts";
+import { dialTcp } from "../connection/dial.ts";
+import { castOf, DrillError, DrillInterrupted, KINDS, type Declared, type DrillOptions, type Kind, type Wish } from "../drill/index.ts";
 import { declareDrills } from "../engine/declare.ts";
 import { resolvePlays } from "../engine/resolve.ts";
 import { Unreachable } from "../engine/session.ts";
@@ -79,7 +80,7 @@ async function drillCode(kind: Kind, flags: Flags, importFile: ImportFile): Prom
     const faultOf = await faultsOn(inventory, flags, connect);
     await refuseBroken(playbook, inventory, connections.open, (line) => void (flags.output === "json" ? process.stderr : process.stdout).write(`${line}\n`), flags.force ?? false);
     const lab = labOf(inventory);
-    return await runDrills({ hosts, wish, flags, connect, faultOf, ...(lab && { direct: directIn(lab) }), real: lab === undefined });
+    return await runDrills({ hosts, wish, flags, connect, faultOf, ...(lab && { dial: dialerIn(lab) }), real: lab === undefined });
   } catch (error) {
     if (!(error instanceof DrillError || error instanceof DrillInterrupted || error instanceof Unreachable)) throw error;
     process.stderr.write(formatError(error, { color: wantsColor(process.stderr) }));
@@ -90,7 +91,12 @@ async function drillCode(kind: Kind, flags: Flags, importFile: ImportFile): Prom
 }
 
 /** A lab's hosts are reached from here as from their own network, and a stream of sshd would cost a small host more than the proxy does. */
-const directIn = ({ hosts }: LabSpec) => (name: string, address: string): string | undefined => hosts.find((host) => host.name === name && (host.privateAddress === address || host.address === address))?.address;
+function dialerIn({ hosts }: LabSpec): DrillOptions["dial"] {
+  return (name, address, port) => {
+    const host = hosts.find((each) => each.name === name);
+    return host && [host.privateAddress, host.address].includes(address) ? dialTcp(host.address, port) : undefined;
+  };
+}
 
 function declaredOn(playbook: Playbook, inventory: Inventory): Declared[] {
   const all = resolvePlays(playbook, inventory, undefined);

@@ -23,13 +23,13 @@ export interface DrillsInput {
   readonly flags: DrillFlags;
   readonly connect: (host: string) => Promise<Session>;
   readonly faultOf: FaultOf;
-  readonly direct?: DrillOptions["direct"];
+  readonly dial?: DrillOptions["dial"];
   /** Whether the hosts are real ones. */
   readonly real: boolean;
 }
 
 /** @returns the exit code: 0 every limit was kept, 2 one was not. @throws DrillError, DrillInterrupted */
-export async function runDrills({ hosts, wish, flags, connect, faultOf, direct, real }: DrillsInput): Promise<number> {
+export async function runDrills({ hosts, wish, flags, connect, faultOf, dial, real }: DrillsInput): Promise<number> {
   const json = flags.output === "json";
   const say = (line: string): void => void (json ? process.stderr : process.stdout).write(`${line}\n`);
   const stop = new AbortController();
@@ -49,7 +49,7 @@ export async function runDrills({ hosts, wish, flags, connect, faultOf, direct, 
         duration: flags.for,
         within: flags.within,
         ...(flags.returnAfter !== undefined && { returnAfter: flags.returnAfter }),
-        ...(direct && { direct }),
+        ...(dial && { dial }),
         force: flags.force ?? false,
         interrupt: stop.signal,
       });

@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { createConnection, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Session } from "../engine/session.ts";
 import { DrillError, DrillInterrupted } from "./error.ts";
@@ -33,8 +32,8 @@ export interface DrillOptions {
   readonly hosts: readonly Declared[];
   /** A connection to a host, of its own. */
   readonly connect: (host: string) => Promise<Session>;
-  /** Where this machine itself reaches an address of a host, for clients that begin here. Default: nowhere, so that they begin on their host, through its session. */
-  readonly direct?: (host: string, address: string) => string | undefined;
+  /** How clients of a host connect to an address of it. Default, also where it gives none: from the host, through its session. */
+  readonly dial?: (host: string, address: string, port: number) => Promise<Duplex> | undefined;
   /** Prepares the fault; nothing is broken yet. */
   readonly faultOf: (breakage: Breakage, now: () => number) => Promise<Fault>;
   /** Asked with what will be broken; false ends the drill. */
@@ -62,12 +61,6 @@ export interface Drilled {
   /** What was broken, in a sentence. */
   readonly what: string;
   readonly began: Date;
-}
-
-async function connected(host: string, port: number): Promise<Socket> {
-  const socket = createConnection({ host, port, noDelay: true });
-  await once(socket, "connect");
-  return socket;
 }
 
 /**
@@ -200,9 +193,7 @@ class Drill {
   async #loadOf({ scene, traffic }: Cast): Promise<Load> {
     const session = await this.#options.connect(scene.client);
     this.#undo.push(() => session.close());
-    const own = this.#options.direct?.(scene.client, traffic.address);
-    const dial = own === undefined ? (address: string, port: number) => session.dial(address, port) : async (_address: string, port: number) => await connected(own, port);
-    const load = new Load({ rate: this.#options.rate, patience: PATIENCE, now: this.#now, target: traffic, dial });
+    const load = new Load({ rate: this.#options.rate, patience: PATIENCE, now: this.#now, target: traffic, dial: (address, port) => this.#options.dial?.(scene.client, address, port) ?? session.dial(address, port) });
     try {
       await load.learn(LESSONS);
     } catch (cause) {

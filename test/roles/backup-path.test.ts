@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planOf, recorded, use, UsageError, type HostView, type PlannedResource } from "../../src/index.ts";
-import { healthOf, serversUp } from "../../roles/backup-path/health.ts";
+import { planOf, recorded, use, UsageError, type PlannedResource } from "../../src/index.ts";
+import { assertPaths, serversUp } from "../../roles/backup-path/health.ts";
 import { backupPath } from "../../roles/backup-path/role.ts";
 import { schema } from "../../roles/backup-path/vars.ts";
 import { refuse, regionsOf } from "../../roles/backup-path/ways.ts";
-import { gatewaySchema } from "../../roles/gre/gateway.ts";
+import { gateway, ids, measuring, view } from "./harness.ts";
 
-const gateway = (id: number, region: string) => gatewaySchema.parse({ id, region, address: `10.${id}.0.11`, public_address: `203.0.113.${id}`, private_cidrs: [`10.${id}.0.0/24`] });
 const SERVICES = { api: { port: 18080, targets: ["10.2.0.21:8080", "10.2.0.22:8080"], check: "/healthz" }, postgres: { port: 15432, mode: "tcp", targets: ["10.2.0.31:5432"] } };
 const OWN = { web: { port: 18081, targets: ["10.1.0.21:80"] } };
 const PEERS = { "sg-1": { gateway: gateway(2, "sg"), services: SERVICES } };
@@ -22,7 +21,6 @@ const WATCHED = "/etc/hawser/backup-path/sg.conf";
 /** The plan of la-1. */
 const plan = (system: "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7", { own = {}, peers = PEERS }: Changes = {}): PlannedResource[] =>
   planOf(use(backupPath, { gateway: gateway(1, "la"), services: OWN, ...own }), recorded(system), { host: "la-1", peers, seen: Object.fromEntries([CONF, WATCHED].map((file) => [`backup-path/file:${file}`, { out: "absent\n", code: 0 }])) });
-const ids = (resources: readonly PlannedResource[]): string[] => resources.map(({ id }) => id.replace("backup-path/", ""));
 const text = (file: string, changes: Changes = {}): string[] => {
   const found = plan("debian-12", changes).find(({ id }) => id.endsWith(file)) ?? assert.fail(`no ${file}`);
   return (found.diff ?? found.error ?? "").split("\n").flatMap((line) => (line.startsWith("+") && !line.startsWith("+++") ? [line.slice(1).trim()] : []));
@@ -80,7 +78,6 @@ void test("the key is no one's but the host's", () => {
   assert.doesNotMatch(JSON.stringify(plan("debian-12")), /BEGIN (EC )?PRIVATE KEY/);
 });
 
-const view = (name: string, region: string): HostView => ({ name, region, groups: [], address: name, inventory: {}, vars: () => ({}) as never, at: (...path) => ({ file: "hosts.yml", line: 7, column: path.length }) });
 const end = (name: string, id: number, region: string, changes: object = {}) => ({ host: view(name, region), vars: schema.parse({ gateway: gateway(id, region), ...changes }) });
 const [la, sg] = [end("la-1", 1, "la", { services: OWN }), end("sg-1", 2, "sg", { services: SERVICES })];
 for (const [what, own, peers, message] of [
@@ -102,7 +99,7 @@ void test("servers that are up are counted by the kind of their way", () => {
   assert.deepEqual([serversUp(STAT, "sg-api", "tunnel"), serversUp(STAT, "sg-api", "public"), serversUp(STAT, "sg-postgres", "tunnel"), serversUp("", "sg-api", "tunnel")], [2, 0, 0, undefined]);
 });
 
-const measure = (name: string, out: string) => healthOf(regionsOf(la, [sg])).find((each) => each.name === name)?.value({ out, err: "", code: 0 });
+const measure = measuring((v) => assertPaths(v, regionsOf(la, [sg])));
 for (const [name, healthy, value, broken, wrong] of [
   ["path to sg", "tunnel\n", "tunnel", "public\n", "public"],
   ["path to sg", "tunnel\n", "tunnel", "", undefined],

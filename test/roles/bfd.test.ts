@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planOf, recorded, use, UsageError, type HostView, type PlannedResource } from "../../src/index.ts";
-import { healthOf } from "../../roles/bfd/health.ts";
+import { planOf, recorded, use, UsageError, type PlannedResource } from "../../src/index.ts";
+import { assertRouting } from "../../roles/bfd/health.ts";
 import { bfd } from "../../roles/bfd/role.ts";
 import { neighboursOf } from "../../roles/bfd/routes.ts";
 import { schema } from "../../roles/bfd/vars.ts";
-import { gatewaySchema } from "../../roles/gre/gateway.ts";
+import { gateway, ids, measuring, view } from "./harness.ts";
 
-const gateway = (id: number, region: string, changes: object = {}) => gatewaySchema.parse({ id, region, address: `10.${id}.0.11`, public_address: `203.0.113.${id}`, private_cidrs: [`10.${id}.0.0/24`], ...changes });
 const vars = (id: number, region: string, changes: object = {}, hub: object = {}) => schema.parse({ gateway: gateway(id, region, hub), ...changes });
 const CONF = "/etc/frr/frr.conf";
 
@@ -19,7 +18,6 @@ interface Changes {
 /** The plan of la-1, whose peer is sg-1. */
 const plan = (system: "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7", { own = {}, others = { "sg-1": { gateway: gateway(2, "sg") } } }: Changes = {}): PlannedResource[] =>
   planOf(use(bfd, { gateway: gateway(1, "la"), ...own }), recorded(system), { host: "la-1", peers: others, seen: { [`bfd/file:${CONF}`]: { out: "absent\n", code: 0 } } });
-const ids = (resources: readonly PlannedResource[]): string[] => resources.map(({ id }) => id.replace("bfd/", ""));
 const confOf = (changes: Changes = {}): string[] => {
   const conf = plan("debian-12", changes).find(({ id }) => id.endsWith(CONF)) ?? assert.fail("no configuration");
   return (conf.diff ?? "").split("\n").flatMap((line) => (line.startsWith("+") && !line.startsWith("+++") ? [line.slice(1).trim()] : []));
@@ -71,7 +69,6 @@ void test("CentOS 7 is refused unless it is allowed and has a repository", () =>
   assert.ok(ids(plan("centos-7", { own: { allow_eol: true, repository: false } })).includes("package:frr"));
 });
 
-const view = (name: string, region: string): HostView => ({ name, region, groups: [], address: name, inventory: {}, vars: () => ({}) as never, at: (...path) => ({ file: "hosts.yml", line: 7, column: path.length }) });
 for (const [what, own, peer, message] of [
   ["the same router id", { router_id: "10.9.9.9" }, { router_id: "10.9.9.9" }, /both have the router id 10\.9\.9\.9/],
   ["BFD with two speeds", { profile: "lossy" }, {}, /every 500 ms on la-1 and every 300 ms on sg-1/],
@@ -87,8 +84,7 @@ for (const [what, own, peer, message] of [
 const PEERS = JSON.stringify([{ peer: "10.255.0.2", status: "up", "detect-multiplier": 3, "remote-detect-multiplier": 3, "receive-interval": 300, "remote-transmit-interval": 300 }]);
 const SUMMARY = JSON.stringify({ ipv4Unicast: { peers: { "10.255.0.2": { state: "Established", pfxRcd: 1 } } } });
 const ROUTE = "10.2.0.0/24 nhid 12 via 10.255.0.2 dev gre1 proto bgp src 10.1.0.11 metric 20 \n";
-const health = healthOf(vars(1, "la"), neighboursOf({ host: "la-1", vars: vars(1, "la") }, [{ host: "sg-1", vars: vars(2, "sg") }]));
-const measure = (name: string, out: string) => health.find((each) => each.name.includes(name))?.value({ out, err: "", code: 0 });
+const measure = measuring((v) => assertRouting(v, vars(1, "la"), neighboursOf({ host: "la-1", vars: vars(1, "la") }, [{ host: "sg-1", vars: vars(2, "sg") }])));
 for (const [name, healthy, value, broken, wrong] of [
   ["BFD with sg-1", PEERS, "up", PEERS.replace("up", "down"), "down"],
   ["BFD with sg-1", PEERS, "up", "[]", "absent"],

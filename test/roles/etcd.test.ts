@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planOf, recorded, use, UsageError, type PlannedResource } from "../../src/index.ts";
-import { Verifier } from "../../src/dsl/verifier.ts";
 import { assertMember, milliseconds } from "../../roles/etcd/health.ts";
 import { etcd } from "../../roles/etcd/role.ts";
 import { schema, shortestLease, timing } from "../../roles/etcd/vars.ts";
+import { added, ids, measuring, one } from "./harness.ts";
 
 const member = (n: number, changes: object = {}) => ({ public_address: `203.0.113.${n}`, private_address: `10.${n}.0.11`, ...changes });
 const FILES = ["/etc/hawser-etcd/etcd.env", "/etc/hawser-etcd/client.conf", "/etc/systemd/system/hawser-etcd.service"];
@@ -20,9 +20,6 @@ interface Changes {
 
 const plan = (system: "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7", { own = {}, peers = { "sg-1": member(2), "witness-1": member(3) }, data = "no", firewall = "nft", onWarning = () => undefined }: Changes = {}): PlannedResource[] =>
   planOf(use(etcd, member(1, own)), recorded(system), { host: "la-1", peers, roleFacts: { data, firewall }, seen, onWarning });
-const ids = (resources: readonly PlannedResource[]): string[] => resources.map((each) => each.id.replace("etcd/", ""));
-const one = (resources: readonly PlannedResource[], id: string): PlannedResource => resources.find((each) => each.id.endsWith(id)) ?? assert.fail(`no ${id} in ${ids(resources).join(", ")}`);
-const added = (resource: PlannedResource): string => (resource.diff ?? "").split("\n").flatMap((line) => (line.startsWith("+") && !line.startsWith("+++") ? [line.slice(1)] : [])).join("\n");
 const ARTIFACT = { url: "https://releases.example/etcd-v3.4.37-linux-amd64.tar.gz", sha256: "a".repeat(64) };
 
 void test("members talk over their public addresses, with TLS both ways and pre-vote", () => {
@@ -113,8 +110,7 @@ for (const [what, system, own, peers, message] of [
   });
 }
 
-const v = new Verifier("etcd");
-assertMember(v, schema.parse(member(1)), 3);
+const measure = measuring((v) => assertMember(v, schema.parse(member(1)), 3));
 const HEALTH = '[{"endpoint":"https://a:2379","health":true,"took":"91.2ms"},{"endpoint":"https://b:2379","health":true,"took":"1.2s"},{"endpoint":"https://c:2379","health":true,"took":"9ms"}]';
 for (const [name, healthy, value, broken, wrong] of [
   ["service", "active\n", "active", "failed\n", "failed"],
@@ -124,8 +120,7 @@ for (const [name, healthy, value, broken, wrong] of [
   ["certificate", "3649\n", 3649, "3\n", 3],
 ] as const) {
   void test(`verify sees ${name}`, () => {
-    const measured = (out: string) => v.assertions.find((each) => each.name === name)?.value({ out, err: "", code: 0 });
-    assert.deepEqual([measured(healthy), measured(broken)], [value, wrong]);
+    assert.deepEqual([measure(name, healthy), measure(name, broken)], [value, wrong]);
   });
 }
 

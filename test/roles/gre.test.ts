@@ -1,26 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planOf, recorded, use, UsageError, type Facts, type HostView, type PlannedResource } from "../../src/index.ts";
+import { planOf, recorded, use, UsageError, type Facts, type PlannedResource } from "../../src/index.ts";
 import { largestInside, weakness } from "../../roles/gre/esp.ts";
-import { gatewaySchema } from "../../roles/gre/gateway.ts";
-import { healthOf, weaknesses } from "../../roles/gre/health.ts";
+import { assertTunnels, weaknesses } from "../../roles/gre/health.ts";
 import { gre } from "../../roles/gre/role.ts";
 import { refuse, tunnelsOf } from "../../roles/gre/tunnels.ts";
 import { schema } from "../../roles/gre/vars.ts";
+import { added, gateway, measuring, one, view } from "./harness.ts";
 
-const gateway = (id: number, region: string, changes: object = {}) => gatewaySchema.parse({ id, region, address: `10.${id}.0.11`, public_address: `203.0.113.${id}`, private_cidrs: [`10.${id}.0.0/24`], ...changes });
 const vars = { gateway: gateway(1, "la") };
 const peers = { "sg-1": { gateway: gateway(2, "sg") } };
 
 const plan = (system: "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7", { platform = "unit", firewall = "nft", changes = {}, others = peers, facts = recorded(system) }: { platform?: string; firewall?: string; changes?: object; others?: Record<string, unknown>; facts?: Facts } = {}): PlannedResource[] =>
   planOf(use(gre, { ...vars, ...changes }), facts, { host: "la-1", peers: others, roleFacts: { platform, firewall }, seen: Object.fromEntries(FILES.map((file) => [`gre/file:${file}`, { out: "absent\n", code: 0 }])) });
 const FILES = ["/etc/hawser/gre/links.conf", "/etc/netplan/90-hawser-gre.yaml", "/etc/systemd/network/90-hawser-gre1.netdev", "/etc/systemd/network/90-hawser-gre1.network", "/etc/sysconfig/network-scripts/ifcfg-gre1", "/etc/sysconfig/network-scripts/route-gre1", "/etc/systemd/system/hawser-gre.service"];
-const one = (resources: readonly PlannedResource[], id: string): PlannedResource => resources.find((each) => each.id.endsWith(id)) ?? assert.fail(`no ${id} in ${resources.map((each) => each.id).join(", ")}`);
-const added = (resource: PlannedResource): string => (resource.diff ?? "").split("\n").flatMap((line) => (line.startsWith("+") && !line.startsWith("+++") ? [line.slice(1)] : [])).join("\n");
 
-/** A host whose inventory has one var of the role per line. */
-const view = (name: string, region: string, lines: readonly string[] = []): HostView => ({ name, region, groups: [], address: name, inventory: {}, vars: () => ({}) as never, at: (...path) => ({ file: "hosts.yml", line: lines.indexOf(path.join(".")) + 1, column: path.length }) });
-const end = (name: string, region: string, id: number, changes: object = {}, lines: readonly string[] = []) => ({ host: view(name, region, lines), vars: schema.parse({ gateway: gateway(id, region), ...changes }) });
+const end = (name: string, region: string, id: number, changes: object = {}, lines: readonly string[] = []) => ({ host: view(name, region, { lines }), vars: schema.parse({ gateway: gateway(id, region), ...changes }) });
 
 void test("what fits was measured: 1394 with AES-GCM and 1386 with AES-CBC and SHA-256 on a network of 1460", () => {
   assert.equal(largestInside(1460, ["aes256gcm16-ecp384"]), 1394);
@@ -143,6 +138,7 @@ void test("an MTU of 1400 is taken where it fits; else the tunnel gets what fits
 });
 
 const [la, sg] = [end("la-1", "la", 1), end("sg-1", "sg", 2)];
+const measure = measuring((v) => assertTunnels(v, la.vars, tunnelsOf(la, [sg])));
 const LINK = "6: gre1@NONE: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1360 qdisc noqueue\\    gre remote 203.0.113.2 local 10.1.0.11 ttl 255 \\    alias hawser-gre\n";
 const PINGED = "20 packets transmitted, 20 received, 0% packet loss, time 979ms\nrtt min/avg/max/mdev = 84.023/85.674/86.915/0.376 ms\n";
 for (const [name, healthy, value, broken, wrong] of [
@@ -157,8 +153,7 @@ for (const [name, healthy, value, broken, wrong] of [
   ["forwards packets", "1\n", 1, "0\n", 0],
 ] as const) {
   void test(`verify sees ${name}`, () => {
-    const measured = (out: string) => healthOf(la.vars, tunnelsOf(la, [sg])).find((each) => each.name.endsWith(name))?.value({ out, err: "", code: 0 });
-    assert.deepEqual([measured(healthy), measured(broken)], [value, wrong]);
+    assert.deepEqual([measure(name, healthy), measure(name, broken)], [value, wrong]);
   });
 }
 

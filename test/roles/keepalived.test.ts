@@ -1,30 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Secret, planOf, recorded, use, UsageError, type HostView, type PlannedResource } from "../../src/index.ts";
-import { Verifier } from "../../src/dsl/verifier.ts";
-import { gatewaySchema } from "../../roles/gre/gateway.ts";
+import { Secret, planOf, recorded, use, UsageError, type PlannedResource } from "../../src/index.ts";
 import { assertHolder } from "../../roles/keepalived/health.ts";
 import { weaknesses } from "../../roles/keepalived/plan.ts";
 import { refuse } from "../../roles/keepalived/refuse.ts";
 import { keepalived } from "../../roles/keepalived/role.ts";
 import { swarmPoolsOf } from "../../roles/keepalived/swarm.ts";
 import { schema } from "../../roles/keepalived/vars.ts";
+import { added, gateway, ids, measuring, one, view } from "./harness.ts";
 
-const gateway = (id: number, region: string) => gatewaySchema.parse({ id, region, address: `10.${id}.0.11`, public_address: `203.0.113.${id}`, private_cidrs: [`10.${id}.0.0/24`] });
 const VIP = { vip: "172.31.255.100", witness: "203.0.113.9" };
 const CONF = "keepalived/file:/etc/keepalived/keepalived.conf";
 const seen = Object.fromEntries([CONF, "keepalived/file:/etc/hawser/vip/vip.conf", "keepalived/file:/etc/hawser/vip/mover.conf"].map((id) => [id, { out: "absent\n", code: 0 }]));
 
 const plan = (system: "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7", own: object = {}, peer: object = {}): PlannedResource[] =>
   planOf(use(keepalived, { gateway: gateway(1, "la"), ...VIP, ...own }), recorded(system), { host: "la-1", peers: { "sg-1": { gateway: gateway(2, "sg"), ...VIP, ...own, ...peer } }, seen });
-const ids = (resources: readonly PlannedResource[]): string[] => resources.map((each) => each.id.replace("keepalived/", ""));
-const one = (resources: readonly PlannedResource[], id: string): PlannedResource => resources.find((each) => each.id.endsWith(id)) ?? assert.fail(`no ${id} in ${ids(resources).join(", ")}`);
-const added = (resource: PlannedResource): string => (resource.diff ?? "").split("\n").flatMap((line) => (line.startsWith("+") && !line.startsWith("+++") ? [line.slice(1)] : [])).join("\n");
 
 /** A host whose inventory has one var per line. */
 const LINES = ["keepalived.vip", "keepalived.priority", "keepalived.lease_ttl", "keepalived.mover", "keepalived.virtual_router_id"];
-const view = (name: string, region: string, inventory: Record<string, unknown> = {}, groups: readonly string[] = []): HostView => ({ name, region, groups, address: name, inventory, vars: () => ({}) as never, at: (...path) => ({ file: "hosts.yml", line: LINES.indexOf(path.join(".")) + 1, column: path.length }) });
-const end = (name: string, region: string, id: number, changes: object = {}) => ({ host: view(name, region), vars: schema.parse({ gateway: gateway(id, region), ...VIP, ...changes }) });
+const end = (name: string, region: string, id: number, changes: object = {}) => ({ host: view(name, region, { lines: LINES }), vars: schema.parse({ gateway: gateway(id, region), ...VIP, ...changes }) });
 
 void test("keepalived is master by the lease alone, and adds a mark of it, never the address", () => {
   const conf = added(one(plan("debian-12"), CONF));
@@ -102,9 +96,9 @@ void test("no third place is said to mean no takeover", () => {
 
 void test("Swarm's pools are those of its role, or its default where only the group says that it is there", () => {
   assert.equal(swarmPoolsOf(view("la-1", "la")), undefined);
-  assert.deepEqual(swarmPoolsOf(view("la-1", "la", {}, ["swarm"])), ["10.0.0.0/8"]);
-  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { swarm: {} })), ["10.0.0.0/8"]);
-  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { swarm: { default_addr_pool: "172.28.0.0/14" } })), ["172.28.0.0/14"]);
+  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { groups: ["swarm"] })), ["10.0.0.0/8"]);
+  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { inventory: { swarm: {} } })), ["10.0.0.0/8"]);
+  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { inventory: { swarm: { default_addr_pool: "172.28.0.0/14" } } })), ["172.28.0.0/14"]);
 });
 
 for (const [what, own, peer, message, line] of [
@@ -139,8 +133,7 @@ for (const [what, changes, message] of [
 }
 void test("CentOS 7 is refused unless it is allowed", () => assert.throws(() => plan("centos-7"), /support ended on 2024-06-30/));
 
-const v = new Verifier("keepalived");
-assertHolder(v, end("la-1", "la", 1), [end("sg-1", "sg", 2)]);
+const measure = measuring((v) => assertHolder(v, end("la-1", "la", 1), [end("sg-1", "sg", 2)]));
 const HELD = "1: lo    inet 172.31.255.100/32 scope global dynamic lo\\       valid_lft 3sec preferred_lft 3sec\n";
 for (const [name, healthy, value, broken, wrong] of [
   ["hosts that have 172.31.255.100", HELD, 1, "", 0],
@@ -152,8 +145,7 @@ for (const [name, healthy, value, broken, wrong] of [
   ["time left of the lease", "312\n", 3.12, "-40\n", -0.4],
 ] as const) {
   void test(`verify sees ${name}`, () => {
-    const measured = (out: string) => v.assertions.find((each) => each.name === name)?.value({ out, err: "", code: 0 });
-    assert.deepEqual([measured(healthy), measured(broken)], [value, wrong]);
+    assert.deepEqual([measure(name, healthy), measure(name, broken)], [value, wrong]);
   });
 }
 

@@ -4,6 +4,7 @@ import { planOf, recorded, Secret, use, UsageError, type PlannedResource } from 
 import { complaint, healthProbes } from "../../roles/postgres-pglogical/verify.ts";
 import { postgresPglogical } from "../../roles/postgres-pglogical/role.ts";
 import { schema } from "../../roles/postgres-pglogical/vars.ts";
+import { ids, one } from "./harness.ts";
 
 const PASSWORD = "a-long-password-of-24-ch";
 const vars = {
@@ -18,8 +19,6 @@ const seen = Object.fromEntries(FILES.map((file) => [`postgres-pglogical/file:${
 
 const plan = (system: Parameters<typeof recorded>[0], changes: object = {}, server = "absent"): PlannedResource[] =>
   planOf(use(postgresPglogical, { ...vars, ...changes }), recorded(system), { roleFacts: { server }, seen }).filter((each) => each.id.startsWith("postgres-pglogical/"));
-const ids = (resources: readonly PlannedResource[]): string[] => resources.map((each) => each.id.replace("postgres-pglogical/", ""));
-const one = (resources: readonly PlannedResource[], id: string): PlannedResource => resources.find((each) => each.id.endsWith(id)) ?? assert.fail(`no ${id} in ${ids(resources).join(", ")}`);
 
 void test("Debian 12 takes its own packages, and the cluster that they make", () => {
   const debian = ids(plan("debian-12"));

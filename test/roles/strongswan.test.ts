@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planOf, recorded, Secret, use, UsageError, type HostView, type PlannedResource } from "../../src/index.ts";
-import { gatewaySchema, linksOf } from "../../roles/gre/gateway.ts";
-import { healthOf, weaknesses } from "../../roles/strongswan/health.ts";
+import { planOf, recorded, Secret, use, UsageError, type PlannedResource } from "../../src/index.ts";
+import { linksOf } from "../../roles/gre/gateway.ts";
+import { assertSas, weaknesses } from "../../roles/strongswan/health.ts";
 import { bytesOf, differ, newPsk, secretText } from "../../roles/strongswan/psk.ts";
 import { strongswan } from "../../roles/strongswan/role.ts";
 import { sasOf, strengthOf } from "../../roles/strongswan/sas.ts";
 import { givesUpAfter, schema, strongFirst } from "../../roles/strongswan/vars.ts";
+import { added, gateway, ids, measuring, one, view } from "./harness.ts";
 
 const PSK = "a secret of thirty-two bytes: 123";
-const gateway = (id: number, region: string) => gatewaySchema.parse({ id, region, address: `10.${id}.0.11`, public_address: `203.0.113.${id}`, private_cidrs: [`10.${id}.0.0/24`] });
 const psk = () => new Secret(PSK);
 const FILES = ["/etc/swanctl/conf.d/hawser.conf", "/etc/strongswan/swanctl/conf.d/hawser.conf", "/etc/strongswan.d/hawser.conf", "/etc/strongswan/strongswan.d/hawser.conf"];
 const seen = Object.fromEntries([...FILES, "/etc/hawser/strongswan/gre3.1"].map((file) => [`strongswan/file:${file}`, { out: "absent\n", code: 0 }]));
@@ -26,9 +26,6 @@ interface Changes {
 function plan(system: "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7", { own = { psk: psk() }, peer = { psk: psk() }, found = "", secrets = "", id = 1 }: Changes = {}): PlannedResource[] {
   return planOf(use(strongswan, { gateway: gateway(id, "la"), ...own }), recorded(system), { host: "la-1", peers: { "sg-1": { gateway: gateway(2, "sg"), ...peer } }, roleFacts: { found, secrets }, seen });
 }
-const ids = (resources: readonly PlannedResource[]): string[] => resources.map((each) => each.id.replace("strongswan/", ""));
-const one = (resources: readonly PlannedResource[], id: string): PlannedResource => resources.find((each) => each.id.endsWith(id)) ?? assert.fail(`no ${id} in ${ids(resources).join(", ")}`);
-const added = (resource: PlannedResource): string => (resource.diff ?? "").split("\n").flatMap((line) => (line.startsWith("+") && !line.startsWith("+++") ? [line.slice(1)] : [])).join("\n");
 
 void test("a connection has one setting a line, in transport mode inside UDP, with strong proposals first", () => {
   const conf = added(one(plan("debian-12"), "/etc/swanctl/conf.d/hawser.conf"));
@@ -102,7 +99,6 @@ for (const [what, own, message] of [
   void test(`${what} is refused before any host is touched`, () => assert.throws(() => plan("debian-12", { own }), message));
 }
 
-const view = (name: string, region: string): HostView => ({ name, region, groups: [], address: name, inventory: {}, vars: () => ({}) as never, at: (...path) => ({ file: "hosts.yml", line: 7, column: path.length }) });
 for (const [what, own, peer, message] of [
   ["a PSK on one end", { psk: psk() }, {}, /only la-1 of la-1 and sg-1 is given a PSK/],
   ["different PSKs", { psk: psk() }, { psk: new Secret(`${PSK}4`) }, /la-1 and sg-1 are given different PSKs/],
@@ -136,7 +132,7 @@ void test("charon's listing is read", () => {
 });
 
 const links = linksOf({ ...gateway(1, "la"), host: "la-1" }, [{ ...gateway(2, "sg"), host: "sg-1" }]);
-const measure = (name: string, out: string) => healthOf(schema.parse({ gateway: gateway(1, "la") }), links).find((each) => each.name.endsWith(name))?.value({ out, err: "", code: 0 });
+const measure = measuring((v) => assertSas(v, schema.parse({ gateway: gateway(1, "la") }), links));
 for (const [name, healthy, value, broken, wrong] of [
   ["IKE", LISTED, "ESTABLISHED", "list-sas reply {}\n", "absent"],
   ["mode", LISTED, "TRANSPORT", LISTED.replace("mode=TRANSPORT", "mode=TUNNEL"), "TUNNEL"],
