@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = (path: string): string => fileURLToPath(import.meta.resolve(path));
+export const PLAYBOOK = here("../../playbooks/network.ts");
 
 /** The shipped inventory `lab` as another lab, in subnets of its own, so that it stands beside one that is up. */
 export const NETWORK_LAB = "e2e-network";
@@ -53,10 +54,8 @@ export interface Asserted {
 
 /** What `hawser verify` measures of the shipped playbook, or of some of its roles. */
 export async function verified(inventory: string, ...words: readonly string[]): Promise<{ readonly code: number | null; readonly assertions: readonly Asserted[] }> {
-  const { code, out, err } = await hawser(inventory, "verify", here("../../playbooks/network.ts"), "--output", "json", ...words);
+  const { code, out, err } = await hawser(inventory, "verify", PLAYBOOK, "--output", "json", ...words);
   assert.ok(code === 0 || code === 2, err || out);
   const events = out.trim().split("\n").map((line) => JSON.parse(line) as { readonly event: string });
   return { code, assertions: events.filter(({ event }) => event === "assertion") as unknown as Asserted[] };
 }
-
-export const PLAYBOOK = here("../../playbooks/network.ts");

@@ -112,18 +112,16 @@ void describe("the regions' network on real kernels", { skip }, () => {
       }
     });
 
-  const undo = (...commands: readonly string[]) => commands.join("\n");
-
   void faulty(
     "a longer way that loses packets, and links, rules, routes and sysctls that somebody changed are seen",
     "gre",
     async () => {
       await labSetRtt(LAB, 150);
       await labLoss(LAB, "la-1", "sg-1", 20);
-      await on("la-1", undo("ip link set gre1 mtu 1300", "iptables-legacy -t mangle -F HAWSER-GRE", "iptables-legacy -F HAWSER-INPUT", "iptables-legacy -F HAWSER-OUTPUT", "sysctl -qw net.ipv4.ip_forward=0", "ip route add 10.20.0.1/32 dev eth0"));
+      await on("la-1", ["ip link set gre1 mtu 1300", "iptables-legacy -t mangle -F HAWSER-GRE", "iptables-legacy -F HAWSER-INPUT", "iptables-legacy -F HAWSER-OUTPUT", "sysctl -qw net.ipv4.ip_forward=0", "ip route add 10.20.0.1/32 dev eth0"].join("\n"));
     },
     async () => {
-      await on("la-1", undo("ip route del 10.20.0.1/32 dev eth0", "sysctl -qw net.ipv4.ip_forward=1", "systemctl restart hawser-firewall hawser-gre"));
+      await on("la-1", ["ip route del 10.20.0.1/32 dev eth0", "sysctl -qw net.ipv4.ip_forward=1", "systemctl restart hawser-firewall hawser-gre"].join("\n"));
       await labHeal(LAB);
       await labSetRtt(LAB, 84);
     },
