@@ -45,9 +45,12 @@ export function scriptOf(workload: WorkloadName, script: "floor" | "reset"): str
   return readFileSync(path.join(HERE, workload.toLowerCase(), `${script}.sh`), "utf8");
 }
 
-/** Names a set of folders on a host by everything that can be seen of them: names, kinds, modes, owners, contents. */
-export const FINGERPRINT = `cd /; for d in srv/w1 srv/w2 srv/w4 etc/cron.d; do [ ! -e $d ] || find $d -printf '%p %y %m %u %g %l\\n'; done | sort
-find srv/w1 srv/w2 srv/w4 etc/cron.d -type f -exec sha256sum {} + 2>/dev/null | sort -k 2
+/**
+ * Names a set of folders on a host by everything that can be seen of them: names, kinds, modes, owners, contents. Without what the
+ * host's cron has W1's health.sh write every five minutes: whether it is there yet says the clock, not the playbook.
+ */
+export const FINGERPRINT = `cd /; for d in srv/w1 srv/w2 srv/w4 etc/cron.d; do [ ! -e $d ] || find $d ! -path srv/w1/run/health -printf '%p %y %m %u %g %l\\n'; done | sort
+find srv/w1 srv/w2 srv/w4 etc/cron.d -type f ! -path srv/w1/run/health -exec sha256sum {} + 2>/dev/null | sort -k 2
 getent passwd w1app w1deploy; getent group w1app w1ops`;
 
 export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
