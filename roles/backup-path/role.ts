@@ -70,7 +70,7 @@ const proxyOf = (host: string, vars: Vars, regions: readonly Region[], peers: re
   trusted: TRUSTED,
   peers,
   ways: regions.flatMap(({ ways }) => ways),
-  services: Object.entries(vars.services).map(([name, { targets }]) => ({ name, targets })),
+  services: Object.entries(vars.services).map(([name, { mode, targets }]) => ({ name, mode, targets })),
   port: vars.port,
   listen: vars.listen,
   metrics: vars.metrics,

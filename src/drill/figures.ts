@@ -30,7 +30,7 @@ export function figuresOf(timeline: Timeline): Figures {
     requestsSent30s: soon.length,
     requestsLost30s: lost(soon),
     vipHoldersMax: addresses.length === 0 ? null : Math.max(...addresses.map((id) => mostAtOnce(holds(timeline, id)))),
-    vipGapSeconds: addresses.length === 0 ? null : rounded(Math.max(...addresses.map((id) => longestGap(timeline, holds(timeline, id))))),
+    vipGapSeconds: addresses.length === 0 ? null : rounded(Math.max(...addresses.map((id) => longestGap(timeline, id)))),
   };
 }
 
@@ -109,15 +109,17 @@ function mostAtOnce(spans: readonly Span[]): number {
   return Math.max(0, ...spans.map(({ from }) => spans.filter((other) => other.from <= from && from <= other.to).length));
 }
 
-function longestGap({ samples }: Timeline, spans: readonly Span[]): number {
-  const times = samples.map(({ at }) => at);
-  let until = Math.min(...times);
+function longestGap(timeline: Timeline, id: string): number {
+  const spans = holds(timeline, id);
+  const looks = timeline.watched.filter((each) => each.id === id).map(({ host }) => series(timeline.samples, host, id).map(({ at }) => at));
+  const times = looks.flat();
+  // Neither the first looks at the hosts nor the last ones fall together.
+  let until = Math.max(...looks.flatMap((each) => each.slice(0, 1)));
   let longest = 0;
   for (const { from, to } of spans.toSorted((a, b) => a.from - b.from)) {
     longest = Math.max(longest, from - until);
     until = Math.max(until, to);
   }
-  // The last looks at the hosts do not fall together.
   return Math.max(longest, spans.length === 0 || Math.max(...times) - until > KNOWN ? Math.max(...times) - until : 0);
 }
 

@@ -71,7 +71,7 @@ test("an address that nobody takes over in time", () => {
 
 test("one who holds on to it through a cut tunnel leaves no gap, however the looks fall", () => {
   const watched = [PATH, ROUTE, vip("la-1"), vip("sg-1")];
-  const held = { ...cut, watched, samples: [...cut.samples, ...shows("la-1", "address:vip", 70, [[0, "1"]]), ...shows("sg-1", "address:vip", 69.5, [[0, "0"]])] };
+  const held = { ...cut, watched, samples: [...cut.samples, ...shows("la-1", "address:vip", 70, [[0, null], [0.5, "1"]]), ...shows("sg-1", "address:vip", 69.5, [[0, "0"]])] };
   assert.deepEqual([figuresOf(held).vipHoldersMax, figuresOf(held).vipGapSeconds], [1, 0]);
   const dropped = { ...held, samples: [...cut.samples, ...shows("la-1", "address:vip", 70, [[0, "1"], [20, "0"], [20.5, "1"]])] };
   assert.deepEqual(broken(dropped), ["time without a holder"]);

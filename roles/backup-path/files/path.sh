@@ -52,8 +52,14 @@ enter_tunnel() {
 tell_haproxy() {
   said=''
   [ -n "$commands" ] || return 0
-  said=$(printf '%s\n' "${commands#;}" | socat -t 2 - "UNIX-CONNECT:$SOCKET" 2>&1 | tr -d '\n' | cut -c 1-200)
-  [ -z "$said" ] || said=" HAProxy: $said"
+  said=$(
+    socat -t 2 - "UNIX-CONNECT:$SOCKET" 2>&1 <<EOF
+${commands#;}
+EOF
+  )
+  # shellcheck disable=SC2086 # its lines become one
+  set -- $said
+  [ $# = 0 ] || said=" HAProxy: $*"
 }
 
 # Whole or not at all, for whoever reads it meanwhile.
