@@ -6,6 +6,8 @@ import { schema, type Vars } from "./vars.ts";
 import { refuse, regionsOf, type Region } from "./ways.ts";
 
 const CONF = "/etc/haproxy/haproxy.cfg";
+/** Names the service in a request that comes by the public way. */
+const HEADER = "x-hawser-service";
 const TRUSTED = `${FOLDER}/peers.crt`;
 
 export const backupPath = defineRole(import.meta, {
@@ -64,6 +66,7 @@ ${all} 2>/dev/null | cmp -s - ${TRUSTED}`, apply: sh`${all} > ${`${TRUSTED}.new`
 
 const proxyOf = (host: string, vars: Vars, regions: readonly Region[], peers: readonly string[]) => ({
   host,
+  header: HEADER,
   socket: SOCKET,
   folder: FOLDER,
   own: OWN,

@@ -27,7 +27,7 @@ export const schema = z.strictObject({
   connect_ms: z.number().int().min(200).max(60_000).default(1500).describe("Milliseconds for a connection to be made."),
   idle_s: z.number().int().min(1).max(86_400).default(300).describe("Seconds for which a client, or a service with a request, may say nothing."),
   max_connections: z.number().int().min(100).max(1_000_000).default(20_000).describe("Connections that clients may have at once."),
-  public_requests: z.number().int().min(8).max(100_000).default(1000).describe("http: requests that may be under way at once over the public address of one gateway; others wait their turn, for up to 4 s."),
+  public_requests: z.number().int().min(8).max(100_000).default(256).describe("http: requests that may be under way at once over the public address of one gateway; others wait their turn, for up to 4 s. It keeps those that waited when the tunnel died from making as many handshakes of TLS in one moment."),
   certificate_days: z.number().int().min(60).max(3650).default(3650).describe("Days for which this gateway's certificate is made; it is renewed 30 days before its end."),
   metrics: z.string().regex(/^\d{1,3}(\.\d{1,3}){3}:\d{1,5}$/).default("127.0.0.1:8405").describe("Where HAProxy shows its metrics to Prometheus, at /metrics."),
   textfile_directory: z.string().regex(/^\/[\w./-]+$/).default("/var/lib/prometheus/node-exporter").describe("Where node_exporter reads metrics from files: the active path is one."),

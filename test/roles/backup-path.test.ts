@@ -33,10 +33,11 @@ void test("each service of another region is served by the tunnel, and by its ga
     "bind 127.0.0.1:18080",
     "option httpchk GET /healthz",
     "retries 5",
+    "http-request set-header x-hawser-service api",
     "retry-on conn-failure empty-response 0rtt-rejected",
     "server tunnel-1 10.2.0.21:8080 check inter 1s fall 3 rise 5 observe layer4 error-limit 2 on-error mark-down tcp-ut 1500",
     "server tunnel-2 10.2.0.22:8080 check inter 1s fall 3 rise 5 observe layer4 error-limit 2 on-error mark-down tcp-ut 1500",
-    "server public-sg-1 203.0.113.2:8443 backup ssl crt /etc/hawser/backup-path/own.pem ca-file /etc/hawser/backup-path/sg-1.crt verify required sni str(api.sg-1) check check-sni api.sg-1 inter 2s fastinter 1s fall 3 rise 2 tcp-ut 5000 alpn h2 proto h2 check-alpn h2 maxconn 1000",
+    "server public-sg-1 203.0.113.2:8443 backup ssl crt /etc/hawser/backup-path/own.pem ca-file /etc/hawser/backup-path/sg-1.crt verify required sni str(api.sg-1) check check-sni api.sg-1 inter 2s fastinter 1s fall 3 rise 2 tcp-ut 5000 alpn h2 check-alpn h2 maxconn 256",
     "listen sg-postgres",
     "mode tcp",
   ]) assert.ok(conf.includes(line), line);
@@ -44,7 +45,7 @@ void test("each service of another region is served by the tunnel, and by its ga
 
 void test("the other regions' gateways are let in by address and certificate, each to the service that it names", () => {
   const conf = text(CONF);
-  for (const line of ["bind :8443 ssl crt /etc/hawser/backup-path/own.pem ca-file /etc/hawser/backup-path/peers.crt verify required alpn h2", "tcp-request content switch-mode http proto h2 if { ssl_fc_alpn h2 }", "tcp-request connection reject unless { src 203.0.113.2 }", "use_backend own-web if { ssl_fc_sni web.la-1 }", "backend own-web", "server target-1 10.1.0.21:80 check inter 1s fall 3 rise 2"]) assert.ok(conf.includes(line), line);
+  for (const line of ["bind :8443 ssl crt /etc/hawser/backup-path/own.pem ca-file /etc/hawser/backup-path/peers.crt verify required alpn h2", "tcp-request content switch-mode http proto h2 if { ssl_fc_alpn h2 }", "tcp-request connection reject unless { src 203.0.113.2 }", "use_backend own-web if { ssl_fc_sni web.la-1 }", "use_backend own-web if { ssl_fc_alpn h2 } { req.hdr(x-hawser-service) -m str web }", "http-request del-header x-hawser-service", "backend own-web", "server target-1 10.1.0.21:80 check inter 1s fall 3 rise 2"]) assert.ok(conf.includes(line), line);
   assert.ok(ids(plan("debian-12")).includes("firewall-rule:backup-path"));
 });
 
