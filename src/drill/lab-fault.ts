@@ -17,8 +17,10 @@ export function labFault(breakage: Breakage, { lab, now, freeze }: LabFaultOptio
     what,
     async make() {
       const before = now();
-      await Promise.all(make());
-      return before;
+      const set: number[] = [];
+      await Promise.all(make((at) => set.push(at)));
+      // What the lab sets at one moment is as old as that; the rest counts from when it was begun.
+      return set.length === 0 ? before : Math.max(before, now() - (Date.now() - Math.min(...set)) / 1000);
     },
     async heal() {
       await Promise.all(heal());
@@ -29,7 +31,7 @@ export function labFault(breakage: Breakage, { lab, now, freeze }: LabFaultOptio
 
 interface Acts {
   readonly what: string;
-  readonly make: () => Promise<unknown>[];
+  readonly make: (onSet: (at: number) => void) => Promise<unknown>[];
   readonly heal: () => Promise<unknown>[];
 }
 
@@ -38,13 +40,13 @@ function acts(breakage: Breakage, lab: string, freeze: boolean): Acts {
     const { tunnels } = breakage;
     return {
       what: `the lab drops ${tunnels.map(({ from, host, traffic }) => `${traffic.join(" and ")} between ${from} and ${host}`).join(", ")}`,
-      make: () => tunnels.map(({ from, host, traffic }) => labCut(lab, from, host, { only: traffic })),
+      make: (onSet) => tunnels.map(({ from, host, traffic }) => labCut(lab, from, host, { only: traffic, onSet })),
       heal: () => tunnels.map(({ from, host }) => labHeal(lab, from, host)),
     };
   }
   if (breakage.kind === "region") {
     const { region } = breakage;
-    return { what: `the lab cuts region ${region} off from everybody but this machine`, make: () => [labCut(lab, region)], heal: () => [labHeal(lab, region)] };
+    return { what: `the lab cuts region ${region} off from everybody but this machine`, make: (onSet) => [labCut(lab, region, undefined, { onSet })], heal: () => [labHeal(lab, region)] };
   }
   const { hosts } = breakage;
   const stop = (host: string): Promise<void> => (freeze ? labHost.freeze(lab, host) : labHost.kill(lab, host));

@@ -93,6 +93,7 @@ export const dockerBackend: LabBackend = {
 
   async setFaults(_lab, faults) {
     if (faults.length > 0) throw new LabError("the docker backend can cut no traffic", { hint: "use the nspawn or uml backend, or unplug a host" });
+    return Date.now();
   },
 
   async setRtt(_lab, ms) {

@@ -27,8 +27,8 @@ export interface LabBackend {
   /** Stops all processes of the host, or lets them go on. */
   freeze(lab: string, host: HostRecord, frozen: boolean): Promise<void>;
   faults(lab: string): Promise<LabFault[]>;
-  /** Makes them the faults of the lab, in place of those there are. */
-  setFaults(lab: string, faults: readonly LabFault[], hosts: readonly HostRecord[]): Promise<void>;
+  /** Makes them the faults of the lab, in place of those there are. @returns when, in milliseconds since the epoch: never later than it was */
+  setFaults(lab: string, faults: readonly LabFault[], hosts: readonly HostRecord[]): Promise<number>;
   setRtt(lab: string, ms: number): Promise<LabRtt>;
   rtt(lab: string, ms: number): Promise<LabRtt>;
 }

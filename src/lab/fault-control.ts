@@ -8,16 +8,17 @@ import type { LabFault } from "./types.ts";
  * still reaches both.
  * @param b default: everybody but the controller
  * @param only traffic, as `udp:500`, `tcp:8443`, `icmp`; default: all
+ * @param onSet is told when packets began to be dropped, in milliseconds since the epoch: never later than they were
  * @throws LabError when there is no such lab, host, region or traffic
  */
-export async function labCut(lab: string, a: string, b?: string, { only = [] }: { readonly only?: readonly string[] } = {}): Promise<LabFault[]> {
+export async function labCut(lab: string, a: string, b?: string, { only = [], onSet }: { readonly only?: readonly string[]; readonly onSet?: (at: number) => void } = {}): Promise<LabFault[]> {
   const pair = b === undefined ? { a } : { a, b };
   const cuts = only.length === 0 ? [{ kind: "cut" as const, ...pair }] : only.map((text) => ({ kind: "cut" as const, ...pair, only: parseTraffic(text) }));
   return changeFaults(lab, (faults, hosts) => {
     if (a === b && membersOf(a, hosts).length === 1) throw new LabError(`${a} cannot be cut off from itself`);
     const added = new Set(cuts.map((cut) => faultText(cut)));
     return [...faults.filter((fault) => !added.has(faultText(fault))), ...cuts];
-  });
+  }, onSet);
 }
 
 /**

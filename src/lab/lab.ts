@@ -61,12 +61,12 @@ export async function labSetRtt(name: string, ms: number): Promise<LabRtt> {
 }
 
 /** Replaces the faults of a lab by what `change` makes of them. @returns those it has then */
-export async function changeFaults(name: string, change: (faults: readonly LabFault[], hosts: readonly LabHost[]) => LabFault[]): Promise<LabFault[]> {
+export async function changeFaults(name: string, change: (faults: readonly LabFault[], hosts: readonly LabHost[]) => LabFault[], onSet: (at: number) => void = () => {}): Promise<LabFault[]> {
   return withLock(labLock(name), async () => {
     const { backend: kind, hosts } = await recordOf(name);
     const backend = backendNamed(kind);
     const faults = change(await backend.faults(name), hosts);
-    await backend.setFaults(name, faults, hosts);
+    onSet(await backend.setFaults(name, faults, hosts));
     return faults;
   });
 }
