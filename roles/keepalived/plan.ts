@@ -51,6 +51,7 @@ export function confOf(own: End, peers: readonly End[]) {
     key: base64(`/hawser/vip/${vars.virtual_router_id}`),
     own: base64(host.name),
     ahead,
+    witness: vars.witness ?? "",
     checks: reachOf(own, peers).map(({ name }) => name),
     ttl: vars.lease_ttl,
     // Two to the leader and back from a member that stands in, with a handshake of TLS before.

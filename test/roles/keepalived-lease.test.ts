@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 /**
- * The daemon of the lease against the real etcd, a quorum of one, and the kernel's own addresses, in a network namespace. keepalived's
+ * The daemon of the lease against the real etcd, a quorum of three, and the kernel's own addresses, in a network namespace. keepalived's
  * place is taken by the file in which its notify script says what it is; on lab hosts the real one is.
  */
 const ready = process.platform === "linux" && process.getuid?.() === 0 && spawnSync("etcd", ["--version"]).status === 0;
@@ -48,18 +48,20 @@ mkdir -p /etc/hawser/vip /etc/hawser-etcd
 ip link set lo up
 cp "${FILES}/address.sh" /etc/hawser/vip/
 cat >/etc/hawser/vip/vip.conf <<'END'
-MODE=lease VIP=10.0.0.100 LEASE_KEY=L2hhd3Nlci90ZXN0 OWN=bGEtMQ== AHEAD='' CHECKS='' TTL=5 REQUEST=100 GRACE=1000 ASIDE=100 MOVER=none
+MODE=lease VIP=10.0.0.100 LEASE_KEY=L2hhd3Nlci90ZXN0 OWN=bGEtMQ== AHEAD='' WITNESS=127.0.0.3 CHECKS='' TTL=5 REQUEST=100 GRACE=1000 ASIDE=100 MOVER=none
 END
 cd /etc/hawser-etcd
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout own.key -subj /CN=la-1 -addext 'subjectAltName=IP:127.0.0.1' -days 10 -out own.crt 2>/dev/null
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout own.key -subj /CN=la-1 -addext 'subjectAltName=IP:127.0.0.1,IP:127.0.0.2,IP:127.0.0.3' -days 10 -out own.crt 2>/dev/null
 cp own.crt members.crt
 cat >client.conf <<'END'
 ENDPOINTS=https://127.0.0.1:2379 TRUSTED=/etc/hawser-etcd/members.crt CERTIFICATE=/etc/hawser-etcd/own.crt KEY=/etc/hawser-etcd/own.key
 END
 echo MASTER >/run/hawser-vip/state
 echo $$ >/run/keepalived.pid
-etcd --name la-1 --data-dir ${folder}/data --listen-client-urls https://127.0.0.1:2379 --advertise-client-urls https://127.0.0.1:2379 --cert-file own.crt --key-file own.key --trusted-ca-file members.crt --client-cert-auth --listen-peer-urls http://127.0.0.1:2380 --initial-advertise-peer-urls http://127.0.0.1:2380 --initial-cluster la-1=http://127.0.0.1:2380 >/dev/null 2>&1 &
-echo $! >/run/etcd.pid
+for i in 1 2 3; do
+  etcd --name member-$i --data-dir ${folder}/data-$i --listen-client-urls https://127.0.0.$i:2379 --advertise-client-urls https://127.0.0.$i:2379 --cert-file own.crt --key-file own.key --trusted-ca-file members.crt --client-cert-auth --listen-peer-urls http://127.0.0.$i:2380 --initial-advertise-peer-urls http://127.0.0.$i:2380 --initial-cluster member-1=http://127.0.0.1:2380,member-2=http://127.0.0.2:2380,member-3=http://127.0.0.3:2380 >/dev/null 2>&1 &
+  echo $! >>/run/etcd.pids
+done
 bash ${FILES}/lease.sh >/dev/null 2>&1 &
 echo $! >/run/daemon.pid
 echo ready
@@ -100,12 +102,12 @@ void test("it renews: the address stays for longer than a lease lasts", options,
 });
 
 void test("without the quorum the address goes before the lease can have ended, and comes back with it", options, async () => {
-  await inside("kill -STOP $(cat /run/etcd.pid)");
+  await inside("kill -STOP $(cat /run/etcd.pids)");
   const stopped = performance.now();
   await until("no address", async () => (await address()) === "");
   assert.ok(performance.now() - stopped < 5000, "a lease lasts 5 s");
   await until("no lease", async () => !(await holds()));
-  await inside("kill -CONT $(cat /run/etcd.pid)");
+  await inside("kill -CONT $(cat /run/etcd.pids)");
   await until("the address again", async () => (await address()) !== "");
 });
 
@@ -123,4 +125,20 @@ void test("with the daemon killed the kernel takes the address away, and a new d
   await until("no address", async () => (await address()) === "");
   await inside(`bash ${FILES}/lease.sh >/dev/null 2>&1 & echo $! >/run/daemon.pid`);
   await until("the address again", async () => (await address()) !== "");
+});
+
+/** What a member answers to a question of etcd's gateway. */
+const ask = async (member: number, path: string, body = "{}") =>
+  JSON.parse(await inside(`cd /etc/hawser-etcd && curl -sS --max-time 5 --cacert members.crt --cert own.crt --key own.key -d '${body}' https://127.0.0.${member}:2379/v3/${path}`)) as { readonly header: { readonly member_id: string }; readonly leader?: string };
+/** Whether a member says that it leads. */
+const leads = async (member: number): Promise<boolean> => {
+  const { header, leader } = await ask(member, "maintenance/status");
+  return leader === header.member_id;
+};
+
+void test("a holder whose own member leads the quorum has the witness lead: who is lost with the address takes no leader along", options, async () => {
+  const { header } = await ask(1, "maintenance/status");
+  for (const member of [2, 3]) if (await leads(member)) await ask(member, "maintenance/transfer-leadership", JSON.stringify({ targetID: header.member_id }));
+  await until("a leader at the witness", async () => await leads(3));
+  assert.ok(await holds());
 });

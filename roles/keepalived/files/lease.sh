@@ -12,7 +12,10 @@ export LC_ALL=C
 # Hundredths of a second, all of them.
 TTL_CS=$((TTL * 100))
 EARLY=100
-held= lease= expiry=0 last= free_since= was_master= held_since=0 aside_until=0
+# Between looks at who leads the quorum.
+LEADER_EVERY=1000
+NEAREST=${ENDPOINTS%% *}
+held= lease= expiry=0 last= free_since= was_master= held_since=0 aside_until=0 leader_at=0 refused=
 link= connected=
 
 say() { echo "$*"; }
@@ -145,6 +148,35 @@ used() {
   fi
 }
 
+# A holder that leads the quorum takes the leader with it when it is lost: then an election comes first, and the new leader starts all
+# leases anew, which more than doubles the time until another host has the address. So another member shall lead, the witness before
+# a gateway; it need not be up to date, which etcd sees to.
+lead_elsewhere() {
+  leader_at=$((now + LEADER_EVERY))
+  ask /v3/maintenance/status '{}' $REQUEST || return
+  # Only this host's own member says whether it is itself.
+  [ "$connected" = "$NEAREST" ] || return
+  local own_member rest id other=
+  field member_id; own_member=$value
+  field leader
+  [ -n "$value" ] && [ "$value" = "$own_member" ] || return
+  ask /v3/cluster/member/list '{}' $REQUEST || return
+  rest=$answer
+  while :; do
+    case $rest in *'"ID":"'*) rest=${rest#*'"ID":"'} ;; *) break ;; esac
+    id=${rest%%\"*}
+    [ "$id" != "$own_member" ] && [ "$id" != "$refused" ] || continue
+    case ${rest%%'"ID":"'*} in
+      *'"isLearner":true'*) continue ;;
+      *"//$WITNESS:"*) other=$id; break ;;
+    esac
+    other=${other:-$id}
+  done
+  refused=
+  [ -n "$other" ] || return
+  if ask /v3/maintenance/transfer-leadership "{\"targetID\":\"$other\"}" $REQUEST; then say "member $other leads the quorum, not this host's"; else refused=$other; fi
+}
+
 contend() {
   [ $now -ge $aside_until ] || return
   # From the nearest member, without asking the others: it only says whether to try.
@@ -216,6 +248,7 @@ while :; do
   uptime_now
   if [ -n "$held" ]; then renew; else contend; fi
   if [ -n "$held" ]; then used; fi
+  if [ -n "$held" ] && [ $now -ge $leader_at ] && [ $((expiry - now)) -gt 250 ]; then lead_elsewhere; fi
   # Often where a moment counts: when the lease is about to end, or is to be had. Each answer costs a small host some hundred reads.
   if [ -n "$held$free_since" ] && [ $((expiry - now)) -le 250 ]; then rest 0.4; else rest 1; fi
 done
