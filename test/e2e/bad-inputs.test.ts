@@ -9,9 +9,10 @@ import { connections } from "./bad-inputs/rows-connection.ts";
 import { declarations } from "./bad-inputs/rows-declaration.ts";
 import { hosts } from "./bad-inputs/rows-host.ts";
 import { inventories } from "./bad-inputs/rows-inventory.ts";
+import { networks } from "./bad-inputs/rows-network.ts";
 import { Workshop } from "./bad-inputs/workshop.ts";
 
-const STATIC: readonly Row[] = [...commandLine, ...inventories];
+const STATIC: readonly Row[] = [...commandLine, ...inventories, ...networks];
 
 void describe("found before any host is touched", { concurrency: 4 }, () => {
   const traps = [1, 2, 3].map(() => createServer((socket) => {
