@@ -149,8 +149,7 @@ used() {
 }
 
 # A holder that leads the quorum takes the leader with it when it is lost: then an election comes first, and the new leader starts all
-# leases anew, which more than doubles the time until another host has the address. So another member shall lead, the witness before
-# a gateway; it need not be up to date, which etcd sees to.
+# leases anew, which puts off another host's taking the address by seconds. So another member shall lead, the witness before a gateway.
 lead_elsewhere() {
   leader_at=$((now + LEADER_EVERY))
   ask /v3/maintenance/status '{}' $REQUEST || return
