@@ -107,9 +107,11 @@ chmod 755 ${folder}
 ${options.setup ?? ""}
 exec "$(command -v sshd)" -D -e -f ${folder}/sshd_config
 `;
+  // In a file, and not in the process list, where another server's tests look for these passwords.
+  writeFileSync(join(folder, "boot.sh"), boot, { mode: 0o600 });
   const apart = ["unshare", "-m", "--propagation", "private", ...(options.network === "own" ? ["-n"] : [])];
   const [program = "", ...args] = typeof options.network === "object" ? ["nsenter", "-t", String(options.network.pid), "-n", ...apart] : apart;
-  const child: ChildProcess = spawn(program, [...args, "sh", "-c", boot], { stdio: ["ignore", "ignore", "pipe"], env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" } });
+  const child: ChildProcess = spawn(program, [...args, "sh", join(folder, "boot.sh")], { stdio: ["ignore", "ignore", "pipe"], env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" } });
   let log = "";
   child.stderr?.on("data", (chunk: Buffer) => (log += chunk.toString()));
   const exited = new Promise<void>((resolve) => child.once("close", () => resolve()));
