@@ -8,7 +8,7 @@ export interface InventoryGroup {
   readonly children: readonly string[];
   /** Groups directly above it; empty for `all` only. */
   readonly parents: readonly string[];
-  /** Every host in it, those of its children included: first its own in the order listed, then each child's. */
+  /** Every host in it: first its own in the order listed, then those of its children, then of their children, level by level. */
   readonly hosts: readonly string[];
   /** The longest way up to `all`, in steps. */
   readonly depth: number;
@@ -35,7 +35,7 @@ export function buildHierarchy(load: LoadContext, { groups, hosts }: Structure):
   for (const name of groups.keys()) if (!parents.has(name)) parents.set(name, ["all"]);
 
   const grouped = new Set([...groups.values()].filter(({ name }) => name !== "all" && name !== "ungrouped").flatMap((group) => [...group.hosts]));
-  const ungrouped = [...hosts.keys()].filter((name) => !grouped.has(name));
+  const ungrouped = [...new Set([...(groups.get("ungrouped")?.hosts ?? []), ...hosts.keys()])].filter((name) => !grouped.has(name));
   const order = [...new Set(["all", "ungrouped", ...groups.keys()])];
 
   const depths = new Map<string, number>();
@@ -46,16 +46,16 @@ export function buildHierarchy(load: LoadContext, { groups, hosts }: Structure):
     depths.set(name, found);
     return found;
   };
-  const members = new Map<string, readonly string[]>([["ungrouped", ungrouped], ["all", [...hosts.keys()]]]);
+  // What is written below `all` comes before what is there for want of another parent; both as in Ansible.
+  const belowAll = [...new Set(["ungrouped", ...(groups.get("all")?.children.keys() ?? []), ...order.filter((name) => parents.get(name)?.includes("all"))])];
+  const childrenOf = (name: string): readonly string[] => (name === "all" ? belowAll : [...(groups.get(name)?.children.keys() ?? [])]);
+  const ownHosts = (name: string): Iterable<string> => (name === "ungrouped" ? ungrouped : (groups.get(name)?.hosts ?? []));
   const hostsOf = (name: string): readonly string[] => {
-    const known = members.get(name);
-    if (known !== undefined) return known;
-    const group = groups.get(name);
-    const found = [...new Set([...(group?.hosts ?? []), ...[...(group?.children.keys() ?? [])].flatMap(hostsOf)])];
-    members.set(name, found);
-    return found;
+    // A set that grows while it is walked: level by level, each group once.
+    const below = new Set([name]);
+    for (const group of below) for (const child of childrenOf(group)) below.add(child);
+    return [...new Set([...below].flatMap((group) => [...ownHosts(group)]))];
   };
-  const childrenOf = (name: string): readonly string[] => (name === "all" ? order.filter((other) => parents.get(other)?.includes("all")) : [...(groups.get(name)?.children.keys() ?? [])]);
 
   return new Map(
     order.map((name) => [

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { PatternError } from "./pattern-error.ts";
 
 /** One term of a pattern. */
@@ -23,12 +24,18 @@ export function parsePattern(pattern: string): Term[] {
   return splitTerms(pattern).map((part) => parseTerm(pattern, part.trim()));
 }
 
-/** Splits at `:` and `,`, but not inside `[…]`, nor inside the brackets of a regex or behind its backslashes. */
+/** Splits at `:` and `,`, but not inside `[…]` or an IPv6 address, nor inside the brackets of a regex or behind its backslashes. */
 function splitTerms(pattern: string): string[] {
   const parts: string[] = [];
   let part = "";
   let depth = 0;
   for (let i = 0; i < pattern.length; i += 1) {
+    const address = part === "" ? addressAt(pattern, i) : "";
+    if (address !== "") {
+      part = address;
+      i += address.length - 1;
+      continue;
+    }
     const char = pattern.charAt(i);
     const regex = /^\s*[&!]?~/.test(part);
     if (regex && char === "\\") {
@@ -47,18 +54,24 @@ function splitTerms(pattern: string): string[] {
   return [...parts, part];
 }
 
+/** The term at this place that is an IPv6 address, up to the next comma, its operator included; "" when it is none. */
+function addressAt(pattern: string, start: number): string {
+  const [term = ""] = pattern.slice(start).split(",");
+  return isIPv6(term.trim().replace(/^[&!]\s*/, "")) ? term : "";
+}
+
 function parseTerm(pattern: string, part: string): Term {
   const operator = part.startsWith("&") ? "&" : part.startsWith("!") ? "!" : "+";
   const text = operator === "+" ? part : part.slice(1).trim();
   // An unset shell variable in `web:!$gone` must not select more than was meant.
-  if (text === "") throw new PatternError("syntax", pattern, `the pattern "${pattern}" has an empty term`, "remove the separator or name what is missing");
+  if (text === "") throw new PatternError("syntax", pattern, `the pattern "${pattern}" has an empty term`, pattern.includes("::") ? "join terms with commas where one is an IPv6 address" : "remove the separator or name what is missing");
   return { operator, body: parseBody(pattern, text), text };
 }
 
 function parseBody(pattern: string, text: string): TermBody {
   if (text.startsWith("@")) return { kind: "file", path: text.slice(1) };
   // A regex matches from the start of a name, not necessarily to its end, as in Ansible.
-  if (text.startsWith("~")) return { kind: "regex", test: compile(pattern, `^(?:${text.slice(1)})`, text) };
+  if (text.startsWith("~")) return { kind: "regex", test: compile(pattern, `^(?:${regexSource(pattern, text)})`, text) };
   const { base, subscript } = splitSubscript(pattern, text);
   const found = subscript === undefined ? {} : { subscript };
   if (/[*?[\]]/.test(base)) return { kind: "glob", test: compile(pattern, globSource(base), base), ...found };
@@ -76,6 +89,14 @@ function splitSubscript(pattern: string, text: string): { readonly base: string;
     throw new PatternError("syntax", pattern, `"[${inside}]" is not a subscript`, "write [0], [-1], [0:2] or [1:]; both ends are included");
   }
   return { base, subscript: { from: Number(from), to: to === "" ? undefined : Number(to) } };
+}
+
+/** What Python's regexes say and JavaScript's would silently read as letters. */
+function regexSource(pattern: string, text: string): string {
+  const [, python] = /(?:^|[^\\])(?:\\\\)*(\\[AZ]|\(\?P|\(\?[aiLmsux]+\))/.exec(text) ?? [];
+  if (python === undefined) return text.slice(1);
+  const hints = new Map([["\\A", "leave it out: a regex starts where the name does"], ["\\Z", "write $"], ["(?P", "write (?<name>…)"]]);
+  throw new PatternError("syntax", pattern, `"${text}" holds Python's ${python}, and regexes here are JavaScript's`, hints.get(python));
 }
 
 function compile(pattern: string, source: string, text: string): RegExp {

@@ -1,3 +1,5 @@
+import { isIPv6 } from "node:net";
+
 /** The largest number of hosts one name may stand for: more is a typing error, and would fill the memory. */
 export const MAX_HOSTS = 10_000;
 
@@ -10,6 +12,25 @@ export interface BadName {
 
 const NAME = /^\w[\w.-]*$/;
 const RANGE = /\[([^[\]]*)\]/g;
+
+/** The hosts that a key of `hosts` or a host line names. */
+export interface NamedHosts {
+  readonly names: readonly string[];
+  /** Of `name:2222` or `[2001:db8::1]:2222`. */
+  readonly port?: number;
+}
+
+/** As `expandHostName`, with a port behind the name. An IPv6 address needs brackets to have one. */
+export function readHostName(pattern: string): NamedHosts | BadName {
+  const [, bracketed, plain, digits] = /^(?:\[([\da-f:.]+)\]|([^:]*(?:\[[^\]]*\][^:]*)*))(?::(\d{1,5}))?$/i.exec(pattern) ?? [];
+  const inBrackets = bracketed !== undefined && isIPv6(bracketed);
+  const names = expandHostName(inBrackets ? bracketed : digits === undefined ? pattern : (plain ?? pattern));
+  if ("wrong" in names) return names;
+  if (digits === undefined) return { names };
+  const port = Number(digits);
+  if (port < 1 || port > 65_535) return { wrong: `the port of ${pattern} must be from 1 to 65535`, column: pattern.length - digits.length };
+  return { names, port };
+}
 
 /**
  * The host names that `web[01:10:2]` or `db-[a:f]` stands for, in order; a plain name stands for itself.
@@ -31,14 +52,12 @@ export function expandHostName(pattern: string): readonly string[] | BadName {
   const count = pieces.reduce((product, values) => product * values.length, 1);
   if (count > MAX_HOSTS) return { wrong: `${pattern} stands for ${count} hosts; at most ${MAX_HOSTS} are allowed`, column: 0 };
   const names = pieces.reduce<string[]>((heads, tails) => heads.flatMap((head) => tails.map((tail) => head + tail)), [""]);
-  const bad = names.find((name) => !NAME.test(name));
+  const bad = names.find((name) => !NAME.test(name) && !isIPv6(name));
   return bad === undefined ? names : badName(pattern);
 }
 
 function badName(pattern: string): BadName {
   const wrong = `"${pattern}" is not a host name`;
-  const port = /^([\w.-]+):(\d+)$/.exec(pattern);
-  if (port !== null) return { wrong, column: 0, hint: `write ${port[1]}: { ssh: { port: ${port[2]} } }` };
   if (/:.*:/.test(pattern)) return { wrong, column: 0, hint: 'give the host a name and write the IPv6 address as ssh: { address: "…" }' };
   return { wrong, column: 0, hint: "letters, digits, _, - and . are allowed, and ranges such as [01:10] or [a:f]" };
 }

@@ -17,14 +17,14 @@ export interface Selectable {
  * The names of the hosts that a pattern selects, in the order in which the pattern names them.
  *
  * Whatever the order of the terms: first everything that is added, then `&`, then `!`. Without a term that adds, it
- * starts from all hosts.
+ * starts from `all`.
  * @throws PatternError for an unknown name anywhere, a subscript out of range, or an empty result.
  */
 export function selectNames(inventory: Selectable, pattern: string): string[] {
   const terms = parsePattern(pattern);
   const of = (operator: Term["operator"]): Set<string>[] => terms.filter((term) => term.operator === operator).map((term) => new Set(expand(inventory, pattern, term)));
   const [added, kept, taken] = [of("+"), of("&"), of("!")];
-  const start = added.length === 0 ? [...inventory.hosts] : [...new Set(added.flatMap((names) => [...names]))];
+  const start = added.length === 0 ? [...(inventory.groups.get("all")?.hosts ?? [])] : [...new Set(added.flatMap((names) => [...names]))];
   const left = start.filter((name) => kept.every((names) => names.has(name)) && !taken.some((names) => names.has(name)));
   if (left.length === 0) throw new PatternError("empty", pattern, `the pattern "${pattern}" selects no host`, whyEmpty(inventory, terms));
   return left;
@@ -45,11 +45,10 @@ function named({ hosts, groups }: Selectable, pattern: string, name: string): re
   throw new PatternError("unknown", pattern, `no host or group is called "${name}"`, hint ?? local ?? `groups: ${[...groups.keys()].slice(0, 12).join(", ")}`);
 }
 
-/** Hosts that match themselves or through a group, in the order of the inventory. */
+/** The hosts of the groups that match, group by group, then the hosts that match themselves; each once. */
 function matching({ hosts, groups }: Selectable, pattern: string, test: RegExp, text: string): readonly string[] {
   const found = [...groups.values()].filter(({ name }) => test.test(name));
-  const members = new Set(found.flatMap((group) => [...group.hosts]));
-  const names = hosts.filter((name) => members.has(name) || test.test(name));
+  const names = [...new Set([...found.flatMap((group) => [...group.hosts]), ...hosts.filter((name) => test.test(name))])];
   if (names.length === 0 && found.length === 0) throw new PatternError("unknown", pattern, `nothing in the inventory matches "${text}"`);
   return names;
 }

@@ -1,7 +1,7 @@
 import type { LoadContext } from "./load-context.ts";
 import { makeLayer, type Layer } from "./layer.ts";
 import type { Place } from "./problem.ts";
-import { expandHostName } from "./ranges.ts";
+import { readHostName } from "./ranges.ts";
 import { didYouMean } from "./suggest.ts";
 import { describe, isEmpty, placeOf, type Entry, type Mapping, type Tree } from "./tree.ts";
 
@@ -32,7 +32,7 @@ export interface Structure {
 
 /** The keys of a group. */
 const GROUP_KEYS = ["hosts", "children", "vars", "priority"];
-const GROUP_NAME = /^[A-Za-z_][\w.-]*$/;
+const GROUP_NAME = /^\w[\w.-]*$/;
 
 /** Reads a hosts file: its top-level keys are groups. `shown` is the file's name as layers show it. */
 export function readStructure(load: LoadContext, tree: Tree, shown: string): Structure {
@@ -59,7 +59,7 @@ class Reader {
 
   #group(name: string, entry: Entry): void {
     if (!GROUP_NAME.test(name)) {
-      this.#load.problem(entry.key, `"${name}" is not a group name`, "letters, digits, _, - and . are allowed, and the first must be a letter or _");
+      this.#load.problem(entry.key, `"${name}" is not a group name`, "letters, digits, _, - and . are allowed, and the first must be a letter, a digit or _");
       return;
     }
     const draft = this.#draft(name, entry.key);
@@ -84,14 +84,14 @@ class Reader {
 
   #hosts(group: GroupDraft, entry: Entry): void {
     for (const [pattern, host] of this.#mapping(entry, `hosts of group ${group.name}`, "write each name as a key: la-1:")?.entries ?? []) {
-      const names = expandHostName(pattern);
-      if ("wrong" in names) {
-        this.#load.problem({ ...host.key, column: host.key.column + names.column }, names.wrong, names.hint);
+      const named = readHostName(pattern);
+      if ("wrong" in named) {
+        this.#load.problem({ ...host.key, column: host.key.column + named.column }, named.wrong, named.hint);
         continue;
       }
-      const vars = this.#mapping(host, `host ${pattern}`);
+      const vars = withPort(this.#mapping(host, `host ${pattern}`), host.key, named.port);
       const layer = vars === undefined ? undefined : makeLayer(this.#load, `${this.#shown} host ${pattern}`, vars);
-      for (const name of names) {
+      for (const name of named.names) {
         const draft = this.#structure.hosts.get(name) ?? { name, place: host.key, layers: [] };
         this.#structure.hosts.set(name, draft);
         group.hosts.add(name);
@@ -123,4 +123,11 @@ class Reader {
     if (!isEmpty(tree)) this.#load.problem(key, `${what} must be a mapping, not ${describe(tree)}`, hint);
     return undefined;
   }
+}
+
+/** A port behind the host's name is its `ansible_port`, unless that is written out. */
+export function withPort(vars: Mapping | undefined, place: Place, port: number | undefined): Mapping | undefined {
+  if (port === undefined || vars?.entries.has("ansible_port") === true) return vars;
+  const entry: Entry = { key: place, tree: { kind: "leaf", place, value: port } };
+  return { kind: "mapping", place: vars?.place ?? place, entries: new Map([["ansible_port", entry], ...(vars?.entries ?? [])]) };
 }

@@ -41,7 +41,7 @@ const CASES: readonly (readonly [string, Files, readonly string[]])[] = [
   ["vars as a list", `${HOSTS}  vars: [a]\n`, ["hosts.yml:5:3: vars of group web must be a mapping, not a list"]],
   ["a host that is a number", "web:\n  hosts:\n    web1: 5\n", ["hosts.yml:3:5: host web1 must be a mapping, not a number"]],
   ["vars below a host", "web:\n  hosts:\n    web1:\n      vars: {a: 1}\n", ['hosts.yml:4:7: "vars" belongs to a group and cannot be a variable (variables of a host stand directly below its name)']],
-  ["a group name with a space", `${HOSTS}"my group":\n`, ['hosts.yml:5:1: "my group" is not a group name (letters, digits, _, - and . are allowed, and the first must be a letter or _)']],
+  ["a group name with a space", `${HOSTS}"my group":\n`, ['hosts.yml:5:1: "my group" is not a group name (letters, digits, _, - and . are allowed, and the first must be a letter, a digit or _)']],
   ["a variable name with a dot", `${HOSTS}  vars:\n    a.b: 1\n`, ['hosts.yml:6:5: "a.b" is not a variable name (letters, digits, _ and - are allowed, and the first must not be a digit)']],
   ["a backward range", "web:\n  hosts:\n    web[10:1]:\n    ok:\n", ["hosts.yml:3:8: the range [10:1] runs backwards (write [1:10])"]],
   ["a priority in words", `${HOSTS}  priority: high\n`, ["hosts.yml:5:13: priority must be a whole number, not text"]],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as fc from "fast-check";
-import { expandHostName } from "../../src/inventory/ranges.ts";
+import { expandHostName, readHostName } from "../../src/inventory/ranges.ts";
 
 for (const [pattern, expected] of [
   ["la-1", ["la-1"]],
@@ -45,8 +45,8 @@ for (const [pattern, column, wrong] of [
 }
 
 for (const [pattern, hint] of [
-  ["web:2222", "write web: { ssh: { port: 2222 } }"],
-  ["2001:db8::1", 'give the host a name and write the IPv6 address as ssh: { address: "…" }'],
+  ["web:2222", "letters, digits, _, - and . are allowed, and ranges such as [01:10] or [a:f]"],
+  ["2001:db8:1", 'give the host a name and write the IPv6 address as ssh: { address: "…" }'],
   ["web[10:1]", "write [1:10]"],
   ["web[01:100]", "write [001:100]"],
 ] as const) {
@@ -69,3 +69,16 @@ void test("a numeric range holds every step from its start to its end, equally w
     }),
   );
 });
+
+for (const [pattern, expected] of [
+  ["web:2222", { names: ["web"], port: 2222 }],
+  ["web[1:2]:22", { names: ["web1", "web2"], port: 22 }],
+  ["w[1:2].[a:b]:22", { names: ["w1.a", "w1.b", "w2.a", "w2.b"], port: 22 }],
+  ["2001:db8::1", { names: ["2001:db8::1"] }],
+  ["[2001:db8::1]", { names: ["2001:db8::1"] }],
+  ["[2001:db8::1]:2222", { names: ["2001:db8::1"], port: 2222 }],
+  ["web:0", { wrong: "the port of web:0 must be from 1 to 65535", column: 4 }],
+  ["web:70000", { wrong: "the port of web:70000 must be from 1 to 65535", column: 4 }],
+] as const) {
+  void test(`${pattern} names ${JSON.stringify(expected)}`, () => assert.deepEqual(readHostName(pattern), expected));
+}

@@ -16,8 +16,8 @@ const inventory: Inventory = await load(HOSTS);
 const names = (pattern: string, limit?: string): string => inventory.select(pattern, { limit }).map(({ name }) => name).join(" ");
 
 for (const [pattern, expected] of [
-  ["all", "solo web1 web2 web3 web4 web5 edge-1 db-a db-b db-c"],
-  ["*", "solo web1 web2 web3 web4 web5 edge-1 db-a db-b db-c"],
+  ["all", "solo db-b web3 web1 web2 web4 web5 edge-1 db-a db-c"],
+  ["*", "solo db-b web3 web1 web2 web4 web5 edge-1 db-a db-c"],
   ["web1", "web1"],
   ["db", "db-a db-b db-c"],
   ["db:web1", "db-a db-b db-c web1"],
@@ -33,9 +33,9 @@ for (const [pattern, expected] of [
   ["!cache:db", "db-a db-c"],
   ["!cache,db,&dc,web1", "db-a db-c web1"],
   ["!dc", "solo"],
-  ["&cache", "web3 db-b"],
+  ["&cache", "db-b web3"],
   ["&cache:!db", "web3"],
-  ["all:!empty", "solo web1 web2 web3 web4 web5 edge-1 db-a db-b db-c"],
+  ["all:!empty", "solo db-b web3 web1 web2 web4 web5 edge-1 db-a db-c"],
   ["empty:solo", "solo"],
   ["ungrouped", "solo"],
   // Globs and regexes match hosts and groups.
@@ -50,7 +50,7 @@ for (const [pattern, expected] of [
   ["~web\\d{1,2}:!web1", "web2 web3 web4 web5"],
   ["~we(?:b1|b2),solo", "web1 web2 solo"],
   ["~.*-1", "edge-1"],
-  ["all:!~web", "solo db-a db-b db-c"],
+  ["all:!~web", "solo db-b db-a db-c"],
   // Subscripts count in the order in which the group lists its hosts.
   ["web[0]", "web1"],
   ["web[-1]", "edge-1"],
@@ -93,6 +93,8 @@ for (const [pattern, kind, message] of [
   ["web:!", "syntax", 'the pattern "web:!" has an empty term; remove the separator or name what is missing'],
   ["web,,db", "syntax", 'the pattern "web,,db" has an empty term; remove the separator or name what is missing'],
   ["web!db", "syntax", '"web!db" is not a name; operators go in front of a term, terms are joined by : or ,'],
+  ["~web\\d\\Z", "syntax", '"~web\\d\\Z" holds Python\'s \\Z, and regexes here are JavaScript\'s; write $'],
+  ["~(?P<n>web)", "syntax", '"~(?P<n>web)" holds Python\'s (?P, and regexes here are JavaScript\'s; write (?<name>…)'],
   ["~web)", "syntax", '"~web)" cannot be matched: Unmatched \')\''],
   ["db-[c-a]", "syntax", '"db-[c-a]" cannot be matched: Range out of order in character class'],
   ["@/nowhere/hosts", "unknown", "@/nowhere/hosts: the file does not exist"],
@@ -101,6 +103,16 @@ for (const [pattern, kind, message] of [
     assert.throws(() => inventory.select(pattern), { name: "PatternError", kind, pattern, message });
   });
 }
+
+void test("a host may be named by its IPv6 address, which commas join with others", async () => {
+  const addresses = await load("six: { hosts: { '2001:db8::1': , '[2001:db8::2]:2222': , b: } }");
+  const of = (pattern: string): string[] => addresses.select(pattern).map(({ name }) => name);
+  assert.deepEqual(of("2001:db8::2"), ["2001:db8::2"]);
+  assert.deepEqual(of("b, 2001:db8::1"), ["b", "2001:db8::1"]);
+  assert.throws(() => of("b:2001:db8::1"), { kind: "syntax", message: 'the pattern "b:2001:db8::1" has an empty term; join terms with commas where one is an IPv6 address' });
+  assert.deepEqual(of("six,!2001:db8::1"), ["2001:db8::2", "b"]);
+  assert.deepEqual(addresses.hosts.map(({ connection }) => [connection.address, connection.port]), [["2001:db8::1", undefined], ["2001:db8::2", 2222], ["b", undefined]]);
+});
 
 void test("a limit cuts down and keeps the order; one that leaves nothing is told apart", () => {
   assert.equal(names("db:web1", "web:db-a"), "db-a web1");
