@@ -19,7 +19,7 @@ export interface InventoryViewOptions {
  * @throws PatternError when the pattern selects nothing.
  */
 export function inventoryList(inventory: Inventory, options: InventoryViewOptions = {}): string {
-  const hosts = inventory.select(options.pattern ?? "all");
+  const hosts = options.pattern === undefined ? inventory.hosts : inventory.select(options.pattern);
   if (options.json === true) {
     const names = new Set(hosts.map(({ name }) => name));
     const groups = inventory.groups.map((group) => ({ ...group, hosts: group.hosts.filter((name) => names.has(name)) }));
