@@ -17,6 +17,7 @@ function assertNeighbour(v: Verifier, vars: Vars, { name, remote, peer }: Neighb
     probe: sh`vtysh -c 'show bfd peers json'`,
     value: ({ out }) => bfd(out)?.status ?? "absent",
     limit: { equals: "up" },
+    link: peer.host,
     hint: `does ${remote} answer a ping? journalctl -u frr on both; udp port 3784 must be open`,
   });
   v.assert(`BFD notices that ${peer.host} is gone`, {

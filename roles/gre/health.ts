@@ -27,7 +27,7 @@ function assertTunnel(v: Verifier, vars: Vars, { name, remote, own, far, mtu, ms
   // The first one may wait for IKE, and tells nothing of the way.
   const pings = sh`ping -c 1 -W 5 ${remote} >/dev/null 2>&1; ping -q -c ${PINGS} -i 0.05 -W 2 ${remote}`;
   v.assert(`${to}: round trip`, { probe: pings, value: (seen) => number(first(/= [\d.]+\/([\d.]+)\//)(seen)), unit: "ms", limit: { max: vars.rtt_max_ms }, hint: "gre.rtt_max_ms is 1.3 times what was measured when all was well" });
-  v.assert(`${to}: lost packets`, { probe: pings, value: (seen) => number(first(/([\d.]+)% packet loss/)(seen)), unit: "%", limit: { max: vars.loss_max_percent }, hint: `is IPsec up? swanctl --list-sas; does the network between let UDP 500 and 4500 through?` });
+  v.assert(`${to}: lost packets`, { probe: pings, value: (seen) => number(first(/([\d.]+)% packet loss/)(seen)), unit: "%", limit: { max: vars.loss_max_percent }, link: peer.host, hint: `is IPsec up? swanctl --list-sas; does the network between let UDP 500 and 4500 through?` });
   v.assert(`${to}: MTU`, { probe: sh`ip -d -o link show dev ${name}`, value: (seen) => number(first(/ mtu (\d+) /)(seen)), unit: "octets", limit: { equals: mtu }, hint: `sh ${SCRIPT} check says what differs` });
   v.assert(`${to}: largest packet that arrives`, { probe: largest(remote, mtu), value: (seen) => number(seen.out.trim()), unit: "octets", limit: { equals: mtu }, hint: "the network between the regions carries less than gre.underlay_mtu says: measure it, and set it" });
   v.assert(`${to}: ends`, { probe: sh`ip -d -o link show dev ${name}`, value: (seen) => /gre remote (\S+) local (\S+)/.exec(seen.out)?.slice(1, 3).reverse().join(" to "), limit: { equals: `${own} to ${far}` }, hint: `sh ${SCRIPT} up sets them` });

@@ -14,6 +14,7 @@ import { interrupts } from "./interrupts.ts";
 import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption, list, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
+import { checkReportFolders, reportOption, RunReports } from "./report-files.ts";
 
 interface Flags {
   readonly inventory: string;
@@ -34,6 +35,7 @@ interface Flags {
   readonly detailedExitcode?: boolean;
   readonly timing?: boolean;
   readonly trace?: string;
+  readonly report?: string[];
   readonly listHosts?: boolean;
   readonly listTasks?: boolean;
   readonly listTags?: boolean;
@@ -68,6 +70,7 @@ export function runCommand(program: Command, exit: Exit, importFile: ImportFile)
     .option("--detailed-exitcode", "with --check: exit 3 when changes are pending")
     .option("--timing", "show where the time went, host by host, and the slowest resources")
     .option("--trace <file>", "write the run's timeline for a trace viewer (Perfetto, chrome://tracing)")
+    .addOption(reportOption())
     .option("--list-hosts", "list the hosts of each play and stop")
     .option("--list-tasks", "list every resource with its tags and stop (reads the hosts' facts)")
     .option("--list-tags", "list the tags and stop (reads the hosts' facts)")
@@ -77,6 +80,7 @@ export function runCommand(program: Command, exit: Exit, importFile: ImportFile)
 }
 
 async function runFile(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
+  checkReportFolders(flags.report ?? []);
   const playbook = await loadPlaybook(file, importFile);
   const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
@@ -107,17 +111,19 @@ async function runFile(file: string, flags: Flags, importFile: ImportFile): Prom
       process.stdout.write(await listPlaybook(playbook, options, listing));
       return 0;
     }
-    return await reported(flags, (listen, signals) => runPlaybook(playbook, { ...options, ...signals }, listen));
+    return await reported(flags, new RunReports(flags.report, inventory), (listen, signals) => runPlaybook(playbook, { ...options, ...signals }, listen));
   } finally {
     connections.leave();
   }
 }
 
-async function reported(flags: Flags, run: (listen: (event: RunEvent) => void, signals: { interrupt: AbortSignal; abort: AbortSignal }) => Promise<Parameters<typeof exitCode>[0]>): Promise<number> {
+async function reported(flags: Flags, reports: RunReports, run: (listen: (event: RunEvent) => void, signals: { interrupt: AbortSignal; abort: AbortSignal }) => Promise<Parameters<typeof exitCode>[0]>): Promise<number> {
   const color = wantsColor(process.stdout);
   const reporter: Reporter =
     flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty:  process.stdout.isTTY && process.env["TERM"] !== "dumb", color, diff: flags.diff ?? false, verbose: flags.verbose ?? false });
   const timing = new Timing();
+  let code = 1;
+  let broke: unknown;
   const startup = performance.now() / 1000;
   const signals = interrupts((message) => process.stderr.write(`\n${message}\n`));
   try {
@@ -125,15 +131,24 @@ async function reported(flags: Flags, run: (listen: (event: RunEvent) => void, s
       // It keeps what a run of many hosts says in great numbers.
       if (flags.timing || flags.trace !== undefined) timing.on(event);
       reporter.on(event);
+      reports.on(event);
     }, signals);
-    return exitCode(recap, { check: flags.check ?? false, detailedExitcode: flags.detailedExitcode ?? false });
+    code = exitCode(recap, { check: flags.check ?? false, detailedExitcode: flags.detailedExitcode ?? false });
+  } catch (error) {
+    broke = error;
+    throw error;
   } finally {
     signals.dispose();
-    await reporter.end();
-    // JSON ends with the recap: there the table goes to standard error.
-    if (flags.timing) (flags.output === "json" ? process.stderr : process.stdout).write(`\n${timing.text(startup, { color: colors(color) })}`);
+    try {
+      await reporter.end();
+      // JSON ends with the recap: there the table goes to standard error.
+      if (flags.timing) (flags.output === "json" ? process.stderr : process.stdout).write(`\n${timing.text(startup, { color: colors(color) })}`);
+    } finally {
+      code = await reports.write(code, broke);
+    }
     if (flags.trace !== undefined) writeTrace(flags.trace, timing);
   }
+  return code;
 }
 
 /** @throws UsageError when the file cannot be written; the run itself is over by then. */

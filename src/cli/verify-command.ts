@@ -8,6 +8,7 @@ import { wantsColor } from "./color.ts";
 import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption, list, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
+import { checkReportFolders, reportOption, VerifyReports } from "./report-files.ts";
 
 interface Flags {
   readonly inventory: string;
@@ -18,6 +19,7 @@ interface Flags {
   readonly forks: number;
   readonly probeTimeout: number;
   readonly output: "human" | "json";
+  readonly report?: string[];
 }
 
 export function verifyCommand(program: Command, exit: Exit, importFile: ImportFile): void {
@@ -33,6 +35,7 @@ export function verifyCommand(program: Command, exit: Exit, importFile: ImportFi
     .addOption(new Option("-f, --forks <n>", "hosts worked on at a time").argParser(whole(1)).default(10))
     .addOption(new Option("--probe-timeout <seconds>", "how long one measurement may take").argParser(whole(1)).default(30))
     .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
+    .addOption(reportOption())
     .addHelpText("after", "\nExit code: 0 all limits are kept, 2 one is broken or a host failed, 4 a host was unreachable and nothing is broken.\n\n  hawser verify playbooks/site.ts\n  hawser verify playbooks/site.ts --role gre,bfd --output json")
     .action(async (file: string, flags: Flags) => {
       exit.code = await verifyFile(file, flags, importFile);
@@ -40,11 +43,13 @@ export function verifyCommand(program: Command, exit: Exit, importFile: ImportFi
 }
 
 async function verifyFile(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
+  checkReportFolders(flags.report ?? []);
   const playbook = await loadPlaybook(file, importFile);
   const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const connections = connectTo(inventory);
   const reporter = flags.output === "json" ? jsonVerifyReporter(process.stdout) : humanVerifyReporter(process.stdout, { color: wantsColor(process.stdout) });
+  const reports = new VerifyReports(flags.report, inventory, playbook.name);
   try {
     // Whatever is wrong with hosts, vars and roles is said before a lab boots.
     resolvePlays(playbook, inventory, flags.limit);
@@ -59,10 +64,13 @@ async function verifyFile(file: string, flags: Flags, importFile: ImportFile): P
         forks: flags.forks,
         probeTimeout: flags.probeTimeout,
       },
-      (event) => reporter.on(event),
+      (event) => {
+        reporter.on(event);
+        reports.on(event);
+      },
     );
     await reporter.end(verified);
-    return verifyExitCode(verified);
+    return await reports.write(verifyExitCode(verified), verified);
   } finally {
     connections.leave();
   }

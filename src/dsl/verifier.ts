@@ -20,6 +20,8 @@ export interface Measurement {
   readonly limit: Limit;
   /** What to try when the limit is broken. */
   readonly hint?: string;
+  /** The host at the other end, when this tells whether a link between two hosts works; pictures of the regions show it. */
+  readonly link?: string;
   /** The user that the probe runs as. Default: the session's, usually root. */
   readonly runAs?: string;
 }

@@ -96,6 +96,8 @@ export interface AssertionEvent {
   readonly cause?: string;
   /** What to try; only where the limit is broken. */
   readonly hint?: string;
+  /** The host at the other end, where this is about a link between two hosts. */
+  readonly link?: string;
   readonly source: SourceLine;
 }
 

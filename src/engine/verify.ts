@@ -132,13 +132,14 @@ class Verification {
     }
   }
 
-  #say(host: string, { role, name, unit = "", limit, hint, source }: Assertion, { value, ok, cause }: Judged): void {
+  #say(host: string, { role, name, unit = "", limit, hint, link, source }: Assertion, { value, ok, cause }: Judged): void {
     this.#asserted += 1;
     if (!ok) this.#broken += 1;
     this.#listen({
       event: "assertion", host, role, name, value: typeof value === "string" ? this.#redactor.text(value) : value, unit, limit: limitText(limit), ok,
       ...(cause !== undefined && { cause: this.#redactor.text(cause) }),
       ...(!ok && hint !== undefined && { hint }),
+      ...(link !== undefined && { link }),
       source,
     });
   }

@@ -1,6 +1,7 @@
 import type { Failure, HostCounts } from "../engine/events.ts";
 import { failureReminder, type LineStyle } from "./lines.ts";
 import type { RecapEvent } from "./reporter.ts";
+import { hostState } from "./state.ts";
 import { outcomeMark, type Colors, type Paint } from "./style.ts";
 import { cells, clean, count, duration, padEnd, padStart } from "./text.ts";
 
@@ -81,7 +82,7 @@ function columns({ recap, seconds }: RecapInput, check: boolean, color: Colors):
 }
 
 function table(input: RecapInput, { check, color, width }: LineStyle): string {
-  const lines = rowsOf(input).map((row) => ({ row, state: hostState(row.counts, color) }));
+  const lines = rowsOf(input).map((row) => ({ row, state: stateMark(row.counts, color) }));
   const nameWidth = Math.max("host".length, ...lines.map(({ row }) => cells(row.label)));
   const stateWidth = Math.max(0, ...lines.map(({ state }) => cells(state.text)));
   const widthOf = (column: Column): number => Math.max(cells(column.title), ...lines.map(({ row }) => cells(column.value(row))));
@@ -102,15 +103,14 @@ function table(input: RecapInput, { check, color, width }: LineStyle): string {
   return [color.dim(title), ...rows, ""].join("\n");
 }
 
-/** The host in one word: the worst that happened to it. */
-function hostState(counts: HostCounts, color: Colors): { text: string; paint: Paint } {
-  const failed = outcomeMark("failed", color);
-  if (counts.unreachable) return { text: `${failed.symbol} unreachable`, paint: failed.paint };
-  if (counts.failed > 0) return { text: `${failed.symbol} failed`, paint: failed.paint };
-  if (counts.notReached > 0) return { text: `${failed.symbol} unfinished`, paint: failed.paint };
-  const outcome = (["unknown", "would-change", "changed"] as const).find((each) => counts[each === "would-change" ? "wouldChange" : each] > 0);
-  const mark = outcomeMark(outcome ?? "ok", color);
-  return { text: `${mark.symbol} ${mark.word}`, paint: mark.paint };
+function stateMark(counts: HostCounts, color: Colors): { text: string; paint: Paint } {
+  const state = hostState(counts);
+  if (state === "unreachable" || state === "unfinished") {
+    const { symbol, paint } = outcomeMark("failed", color);
+    return { text: `${symbol} ${state}`, paint };
+  }
+  const { symbol, word, paint } = outcomeMark(state, color);
+  return { text: `${symbol} ${word}`, paint };
 }
 
 function pendingHandlers(recap: RecapEvent, { color }: LineStyle): string {
