@@ -35,6 +35,10 @@ export interface ReportFormat {
 
 /** The formats by the ending of the file; loaded only where one is asked for. */
 const FORMATS: ReadonlyMap<string, () => Promise<ReportFormat>> = new Map([
+  [".xml", async () => {
+    const { runJunit, verifyJunit } = await import("./report-junit.ts");
+    return { run: runJunit, verify: verifyJunit };
+  }],
   [".json", async () => {
     const { runJson, verifyJson } = await import("./report-json.ts");
     return { run: runJson, verify: verifyJson };
