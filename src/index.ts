@@ -17,6 +17,7 @@ export { recorded } from "./resources/recorded.ts";
 export type { Facts } from "./resources/facts.ts";
 export { defineRole, fact, use, type DrillInput, type HostView, type Member, type Role, type RoleInput, type Use, type ValidateInput, type VerifyInput } from "./dsl/role.ts";
 export { play, playbook, type Play, type Playbook, type Serial } from "./dsl/play.ts";
+export type { GatedBatch, PlayGate } from "./dsl/play-gate.ts";
 export { lane, type Lane } from "./dsl/lane.ts";
 export type { Tasks } from "./dsl/tasks.ts";
 export type { Limit, Measured, Measurement, Verifier } from "./dsl/verifier.ts";

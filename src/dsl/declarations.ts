@@ -171,9 +171,15 @@ export class Declarations {
     });
   }
 
-  /** Groups resources: a lane limits how many hosts are inside, `rescue` is declared for the case of a failure, `always` for every case. */
-  block(name: string, options: { lane?: Lane; tags?: readonly string[]; rescue?: () => void; always?: () => void }, body: () => void): void {
+  /**
+   * Groups resources: a lane limits how many hosts are inside, `before` is applied only when something in the block is to be done,
+   * `rescue` in the case of a failure, `always` in every case, also when the run is stopped.
+   * After a rescue the host has failed, and the handlers that the block notified are owed no more; with `afterRescue: "go on"` it goes
+   * on with what follows the block, its failures count as rescued, and the handlers run.
+   */
+  block(name: string, options: { lane?: Lane; tags?: readonly string[]; before?: () => void; rescue?: () => void; afterRescue?: "fail" | "go on"; always?: () => void }, body: () => void): void {
     const source = callSite();
+    if (options.afterRescue !== undefined && !options.rescue) throw new UsageError(`${this.scope.role}/block:${name}: afterRescue without a rescue`, { source, hint: "declare in `rescue` what makes the failure good" });
     const tags = [...this.#tags, ...(options.tags ?? [])];
     const node: BlockNode = {
       type: "block",
@@ -183,8 +189,10 @@ export class Declarations {
       source,
       tags: new Set([...this.scope.tags, ...tags]),
       ...(options.lane && { lane: options.lane }),
+      before: options.before ? this.#collect(tags, options.before) : [],
       items: this.#collect(tags, body),
       rescue: options.rescue ? this.#collect(tags, options.rescue) : [],
+      goesOn: options.afterRescue === "go on",
       always: options.always ? this.#collect(tags, options.always) : [],
     };
     this.#items.push(node);

@@ -65,8 +65,12 @@ export interface BlockNode extends Named {
   readonly type: "block";
   readonly name: string;
   readonly lane?: Lane;
+  /** Only when something in `items` is to be done. */
+  readonly before: readonly Item[];
   readonly items: readonly Item[];
   readonly rescue: readonly Item[];
+  /** After a rescue that succeeded the host goes on, instead of having failed. */
+  readonly goesOn: boolean;
   readonly always: readonly Item[];
 }
 
@@ -89,11 +93,11 @@ export interface KeptNode extends Named {
   readonly fail: (why: string) => void;
 }
 
-/** Every resource node in the items, blocks included, rescue and always parts last. Lists that are not known yet have none. */
+/** Every resource node in the items, blocks included, without their rescue parts. Lists that are not known yet have none. */
 export function resourcesOf(items: readonly Item[]): ResourceNode[] {
   return items.flatMap((item) => {
     if (item.type === "resource") return [item];
-    if (item.type === "block") return resourcesOf([...item.items, ...item.always]);
+    if (item.type === "block") return resourcesOf([...item.before, ...item.items, ...item.always]);
     return [];
   });
 }

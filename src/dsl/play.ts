@@ -2,6 +2,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError, type SourceLine } from "../errors/index.ts";
 import type { Facts } from "../resources/facts.ts";
+import { checkGate, type PlayGate } from "./play-gate.ts";
 import type { HostView, Use } from "./role.ts";
 import { callSite } from "./source.ts";
 import type { Tasks } from "./tasks.ts";
@@ -19,10 +20,20 @@ export interface PlaySpec {
   readonly tags?: readonly string[];
   /** Default: all hosts at once. */
   readonly serial?: Serial;
-  /** One failed host ends the play for all, after the batch that they are in. Default false. */
+  /** One host that failed or could not be reached ends the run for all, after the script that they are in: `maxFailures: 0`. Default false. */
   readonly anyErrorsFatal?: boolean;
-  /** Failed hosts, in percent of a serial batch, above which the run ends after that batch. Default 100: never. */
+  /**
+   * Hosts of the play that may fail or be unreachable: a count, or a share of all its hosts that the run is limited to, which is
+   * not rounded. One more ends the run for all, after the script that they are in. Default: no limit.
+   */
+  readonly maxFailures?: number | `${number}%`;
+  /**
+   * Failed hosts, in percent of a serial batch, above which the run ends after that batch; not rounded. Default 100: never.
+   * With a gate 0, unless `maxFailures` is given.
+   */
   readonly maxFailPercentage?: number;
+  /** What must hold after each batch; else the run ends there. Default: nothing is asked. */
+  readonly gate?: PlayGate;
 }
 
 export interface Play extends PlaySpec {
@@ -30,14 +41,25 @@ export interface Play extends PlaySpec {
   readonly source: SourceLine;
 }
 
+/** From 0 to 100, else NaN. */
+function percent(text: string): number {
+  const value = Number(/^(\d+(?:\.\d+)?)%$/.exec(text)?.[1] ?? Number.NaN);
+  return value <= 100 ? value : Number.NaN;
+}
+
 /** A group of hosts and the roles that they get. */
 export function play(spec: PlaySpec): Play {
   const source = callSite();
   const limit = spec.maxFailPercentage;
   if (limit !== undefined && !(limit >= 0 && limit <= 100)) throw new UsageError(`play "${spec.name}": maxFailPercentage is a number from 0 to 100, not ${limit}`, { source });
+  const most = spec.maxFailures;
+  if (most !== undefined && !(typeof most === "number" ? Number.isInteger(most) && most >= 0 : percent(most) >= 0)) {
+    throw new UsageError(`play "${spec.name}": maxFailures is a whole number of hosts or a percentage, not ${String(most)}`, { source, hint: 'for example 2, or "10%"' });
+  }
+  if (spec.gate) checkGate(spec.name, spec.gate, spec.roles ?? [], source);
   for (const step of spec.serial === undefined ? [] : [spec.serial].flat()) {
-    const value = typeof step === "number" ? step : Number(/^(\d+(?:\.\d+)?)%$/.exec(step)?.[1] ?? Number.NaN);
-    if (!(value > 0) || (typeof step === "number" && !Number.isInteger(step)) || (typeof step === "string" && value > 100)) throw new UsageError(`play "${spec.name}": serial is a whole number from 1 or a percentage, not ${String(step)}`, { source });
+    const value = typeof step === "number" ? step : percent(step);
+    if (!(value > 0) || (typeof step === "number" && !Number.isInteger(step))) throw new UsageError(`play "${spec.name}": serial is a whole number from 1 or a percentage, not ${String(step)}`, { source });
   }
   if (spec.hosts.trim() === "") throw new UsageError(`play "${spec.name}": hosts is empty`, { source, hint: 'name a group or "all"' });
   return { ...spec, roles: spec.roles ?? [], source };

@@ -2,13 +2,16 @@ import { resourcesOf, type BlockNode, type GivenNode, type Item, type ResourceNo
 import { declaring } from "./declaring.ts";
 import { Draft } from "./draft.ts";
 import { failureOf } from "./failures.ts";
-import { type HostContext, HostFailed, phase, waitFor } from "./host-context.ts";
+import { type HostContext, HostFailed, phase, report, waitFor } from "./host-context.ts";
 import { HostState } from "./host-state.ts";
 import { enterLane } from "./lanes.ts";
 import { handlersNotifiedIn, program, type Op } from "./program.ts";
-import { prove } from "./proof.ts";
+import { prove, proveForNow } from "./proof.ts";
 import { Sender } from "./send.ts";
 import { applyAlone, forget, handleAlone } from "./solo.ts";
+
+/** Why a block's `before` is left out. */
+export const NOT_NEEDED = "nothing in its block is to be done";
 
 /** Brings one host to the declared state. */
 export class HostApply {
@@ -79,6 +82,7 @@ export class HostApply {
       const failure = failureOf(error, { host: this.#cx.host }, this.#cx.redactor);
       this.#cx.emit({ event: "failure", failure: { ...failure, role: node.role, resource: node.id, source: failure.source ?? node.source } });
       this.#cx.counts.failed++;
+      this.#cx.outcomes.set(node.id, "failed");
       throw new HostFailed(`${node.id} failed`, { cause: error, host: this.#cx.host });
     }
     const fresh = resourcesOf(items);
@@ -89,36 +93,76 @@ export class HostApply {
   }
 
   async #block(node: BlockNode): Promise<void> {
-    const lane = node.lane && this.#wouldAct(node) ? this.#cx.lanes(node.lane) : undefined;
+    let acts = (node.lane !== undefined || node.before.length > 0) && this.#wouldAct(node);
+    const lane = node.lane && acts ? this.#cx.lanes(node.lane) : undefined;
     const closed = lane && (await enterLane(this.#cx, lane, node.lane?.name ?? ""));
     if (closed !== undefined) {
-      for (const inside of resourcesOf(node.items)) this.#state.skip(inside, closed);
+      for (const inside of resourcesOf([node])) this.#state.skip(inside, closed);
       return;
     }
     try {
-      if (lane) await this.#state.sweep();
+      if (lane) {
+        await this.#state.sweep();
+        acts = this.#wouldAct(node);
+      }
+      if (acts) {
+        await this.#runOps(program(node.before, this.#cx.handlers));
+        await proveForNow(this.#state, resourcesOf(node.before));
+      } else for (const before of resourcesOf(node.before)) this.#state.skip(before, NOT_NEEDED);
       await this.#runOps([...program(node.items, this.#cx.handlers), ...handlersNotifiedIn(node.items)]);
     } catch (error) {
-      if (lane) lane.closedBy ??= this.#cx.host;
-      if (error instanceof HostFailed && node.rescue.length > 0) await this.#rescue(node);
-      throw error;
+      if (!(error instanceof HostFailed) || node.rescue.length === 0) {
+        if (lane) lane.closedBy ??= this.#cx.host;
+        throw error;
+      }
+      if (lane && !node.goesOn) lane.closedBy ??= this.#cx.host;
+      await this.#tidy(() => this.#rescue(node)).catch((failed: unknown) => {
+        if (lane) lane.closedBy ??= this.#cx.host;
+        throw failed;
+      });
+      if (!node.goesOn) throw error;
     } finally {
-      await this.#runOps(program(node.always, this.#cx.handlers)).finally(() => lane?.semaphore.release());
+      await this.#tidy(() => this.#runOps(program(node.always, this.#cx.handlers))).finally(() => lane?.semaphore.release());
     }
   }
 
-  /** The host stays failed, but as it was before the block; the block's handlers are owed no more. */
+  /** What is due in every case is done also when the run is to stop. */
+  async #tidy(work: () => Promise<void>): Promise<void> {
+    this.#state.tidying += 1;
+    try {
+      await work();
+    } finally {
+      this.#state.tidying -= 1;
+    }
+  }
+
+  /** The host is brought to what the rescue declares. Unless it goes on, the block's handlers are owed no more. */
   async #rescue(node: BlockNode): Promise<void> {
     phase(this.#cx, "applying", `rescue of ${node.id}`);
+    const inside = resourcesOf([...node.before, ...node.items]);
     await this.#state.sweep(resourcesOf([...node.items, ...node.rescue, ...node.always]));
     this.#state.add(resourcesOf(node.rescue));
     await this.#runOps(program(node.rescue, this.#cx.handlers));
-    await forget(this.#cx, [...new Set(resourcesOf(node.items).flatMap((inside) => inside.notify))]);
-    this.#cx.emit({ event: "warning", host: this.#cx.host, message: `${node.id} failed and was rolled back`, source: node.source });
+    if (node.goesOn) this.#makeGood(node, inside);
+    else await forget(this.#cx, [...new Set(inside.flatMap(({ notify }) => notify))]);
+    this.#cx.emit({ event: "warning", host: this.#cx.host, message: node.goesOn ? `${node.id} failed and was rescued; the host goes on` : `${node.id} failed and was rolled back`, source: node.source });
+  }
+
+  /** The block's failures do not count any more, and nothing in it has to be as declared. */
+  #makeGood(node: BlockNode, inside: readonly ResourceNode[]): void {
+    for (const each of inside) {
+      this.#state.exempt.add(each);
+      if (this.#cx.outcomes.get(each.id) !== "failed" && !this.#state.finished.has(each)) this.#state.skip(each, `${node.id} failed before it`);
+      this.#state.finished.add(each);
+    }
+    const failed = [...inside, ...this.#cx.handlers].filter(({ id }) => this.#cx.outcomes.get(id) === "failed");
+    for (const each of failed) report(this.#cx, each, { outcome: "rescued", cause: `by the rescue of ${node.id}` });
   }
 
   /** Whether anything inside a block differs; a host with nothing to do does not queue for the lane. */
   #wouldAct(node: BlockNode): boolean {
+    // What a list from a late value will hold cannot be told.
+    if (hasList(node.items)) return true;
     return this.#state.chosen(resourcesOf(node.items)).some((inside) => {
       if (inside.notify.some((handler) => this.#cx.pending.has(handler.id))) return true;
       try {
@@ -130,4 +174,8 @@ export class HostApply {
       }
     });
   }
+}
+
+function hasList(items: readonly Item[]): boolean {
+  return items.some((item) => item.type === "given" || (item.type === "block" && hasList(item.items)));
 }

@@ -1,5 +1,6 @@
-import type { BlockNode, GivenNode, HandlerNode, ResourceNode } from "../dsl/items.ts";
+import { resourcesOf, type BlockNode, type GivenNode, type HandlerNode, type ResourceNode } from "../dsl/items.ts";
 import { PlanError, type Prediction, type Upstream } from "../resources/contract.ts";
+import { NOT_NEEDED } from "./apply.ts";
 import type { Look } from "./fragment.ts";
 import { expectedLook } from "./fragment.ts";
 import { type HostContext, pendingValue, phase, report, reportError, settleRead, waitFor } from "./host-context.ts";
@@ -60,7 +61,12 @@ export class HostCheck {
   }
 
   async #block(node: BlockNode): Promise<void> {
-    await this.run([...program(node.items, this.#cx.handlers), ...handlersNotifiedIn(node.items), ...program(node.always, this.#cx.handlers)]);
+    await this.run([...program(node.items, this.#cx.handlers), ...handlersNotifiedIn(node.items)]);
+    const inside = resourcesOf(node.items);
+    const acts = [...inside, ...inside.flatMap(({ notify }) => notify)].some(({ id }) => ["would-change", "unknown"].includes(this.#cx.outcomes.get(id) ?? ""));
+    if (acts) await this.run(program(node.before, this.#cx.handlers));
+    else for (const before of resourcesOf(node.before)) report(this.#cx, before, { outcome: "skipped", cause: NOT_NEEDED });
+    await this.run(program(node.always, this.#cx.handlers));
   }
 
   async #resource(node: ResourceNode): Promise<void> {

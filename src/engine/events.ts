@@ -1,7 +1,10 @@
 import type { SourceLine } from "../errors/index.ts";
 
-/** What became of a resource or handler. `would-change` and `unknown` only in a check. */
-export type Outcome = "ok" | "changed" | "would-change" | "unknown" | "skipped" | "failed";
+/**
+ * What became of a resource or handler. `would-change` and `unknown` only in a check; `rescued` is a failure that its block's
+ * rescue has made good, said after the failure itself.
+ */
+export type Outcome = "ok" | "changed" | "would-change" | "unknown" | "skipped" | "failed" | "rescued";
 
 /** What a host is busy with, for progress rows. */
 export type HostPhase = "connecting" | "facts" | "probing" | "planning" | "applying" | "waiting" | "proving" | "reconnecting" | "done" | "failed" | "unreachable";
@@ -34,6 +37,8 @@ export interface HostCounts {
   unknown: number;
   skipped: number;
   failed: number;
+  /** Failures that a block's rescue has made good. */
+  rescued: number;
   /** Resources that were never looked at because the host's run ended before. */
   notReached: number;
   /** Handlers that are still owed: notified, not run. */
@@ -68,6 +73,10 @@ export type RunEvent = { readonly at: number } & (
       readonly handler?: boolean;
       readonly failure?: Failure;
     }
+  /** A step of the play's `serial` begins; only where there is more than one. */
+  | { readonly event: "batch"; readonly play: string; readonly batch: number; readonly of: number; readonly hosts: readonly string[] }
+  /** The play's gate was passed after a batch. One that was not is a failure of its hosts and of the run. */
+  | { readonly event: "gate"; readonly play: string; readonly batch: number; readonly of: number; readonly hosts: readonly string[]; /** Assertions, probes and checks that hold. */ readonly asserted: number; readonly seconds: number }
   /** A line that a running command printed; already redacted. */
   | { readonly event: "output"; readonly host: string; readonly id: string; readonly stream: "stdout" | "stderr"; readonly line: string }
   | { readonly event: "warning"; readonly host?: string; readonly message: string; readonly source?: SourceLine }

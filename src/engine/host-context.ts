@@ -67,7 +67,7 @@ export interface HostContext {
   total: number;
 }
 
-const COUNT_OF: Readonly<Record<Outcome, Exclude<keyof HostCounts, "unreachable">>> = { ok: "ok", changed: "changed", "would-change": "wouldChange", unknown: "unknown", skipped: "skipped", failed: "failed" };
+const COUNT_OF: Readonly<Record<Outcome, Exclude<keyof HostCounts, "unreachable">>> = { ok: "ok", changed: "changed", "would-change": "wouldChange", unknown: "unknown", skipped: "skipped", failed: "failed", rescued: "rescued" };
 
 export function phase(cx: HostContext, name: HostPhase, detail?: string): void {
   cx.emit({ event: "phase", host: cx.host, phase: name, done: cx.outcomes.size, total: cx.total, ...(detail !== undefined && { detail }) });

@@ -29,7 +29,7 @@ export interface HostRunOptions {
   readonly run: string;
 }
 
-const zero = (): HostCounts => ({ ok: 0, changed: 0, wouldChange: 0, unknown: 0, skipped: 0, failed: 0, notReached: 0, handlersPending: 0, unreachable: false, requests: 0 });
+const zero = (): HostCounts => ({ ok: 0, changed: 0, wouldChange: 0, unknown: 0, skipped: 0, failed: 0, rescued: 0, notReached: 0, handlersPending: 0, unreachable: false, requests: 0 });
 
 /** The host is locked by another run. */
 export class HostLocked extends HawserError {

@@ -12,6 +12,10 @@ export class HostState {
   readonly applied = new Set<ResourceNode>();
   /** What a resource's first look said, before this run touched anything. */
   readonly first = new Map<ResourceNode, Look>();
+  /** What held only for the time of a block, or stands in one whose failure was made good: how it is left says nothing. */
+  readonly exempt = new Set<ResourceNode>();
+  /** While what is due in every case is done, nothing stops it between two batches. */
+  tidying = 0;
   /** Every look in the book was made after the last change. */
   fresh = true;
 
@@ -86,6 +90,7 @@ export class HostState {
 
   /** @throws HostStopped when no further batch may begin. */
   refuseWhenStopping(): void {
+    if (this.tidying > 0) return;
     const why = this.cx.stopping();
     if (why !== undefined) throw new HostStopped(why, { host: this.cx.host });
   }

@@ -12,6 +12,7 @@ import { type HostRun } from "./host-run.ts";
 import { loadKept, recoverKept, type KeptStore } from "./kept.ts";
 import { LookBook } from "./looks.ts";
 import { program, type Op } from "./program.ts";
+import { passGate } from "./play-gate.ts";
 import type { Redactor } from "./redactor.ts";
 import type { ResolvedPlay } from "./resolve.ts";
 import { type Selection, selectNodes } from "./selection.ts";
@@ -85,9 +86,11 @@ export class PlayRun {
     // What is known of a host is let go of as soon as it is done: a fleet has many.
     const parts = new Map(ready.splice(0).map((part) => [part.run, part]));
     const batches = serialBatches([...parts.keys()], this.#options.check ? undefined : play.serial);
+    this.#judgeAll(runs);
     // Who is to enter a lane does so in the inventory's order, and not in that of the looks' answers.
     const first = [...parts.values()].some(({ declared }) => hasLane(declared.items));
-    for (const batch of batches) {
+    for (const [i, batch] of batches.entries()) {
+      if (batches.length > 1 && this.#stopping() === undefined) emit({ event: "batch", play: play.name, batch: i + 1, of: batches.length, hosts: batch.map((run) => run.name) });
       for (const run of batch) this.#options.hub.begin(run.name);
       if (first) await Promise.all(batch.map((run) => this.#forked(run, () => this.#look(parts.get(run) as Ready))));
       await Promise.all(batch.map(async (run) => {
@@ -95,13 +98,31 @@ export class PlayRun {
           if (!run.ended) await this.#forked(run, () => this.#work(parts.get(run) as Ready, !first));
         } finally {
           this.#options.hub.end(run.name);
+          this.#judgeAll(runs);
           this.#conclude(parts.get(run) as Ready);
-          parts.delete(run);
         }
       }));
       this.#judge(batch);
+      await this.#gate(batch, parts, { batch: i + 1, of: batches.length });
+      for (const run of batch) {
+        parts.delete(run);
+        this.#options.left(run);
+      }
     }
-    if (this.#stop !== undefined) for (const run of batches.flat()) run.ended ??= "stopped";
+    if (this.#stop !== undefined) for (const run of runs) run.ended ??= "stopped";
+  }
+
+  /** Why no host may begin another batch of changes, if so. */
+  #stopping(): string | undefined {
+    return this.#options.interrupted() ?? this.#stop;
+  }
+
+  /** The run ends here for all hosts, and says why. */
+  #halt(why: string, hint?: string): void {
+    if (this.#stop !== undefined) return;
+    this.#stop = why;
+    const { play } = this.#resolved;
+    this.#options.emit({ event: "failure", failure: { message: `play ${play.name}: ${why}`, source: play.source, ...(hint !== undefined && { hint }) } });
   }
 
   #ready(run: HostRun): Ready {
@@ -131,7 +152,7 @@ export class PlayRun {
       fork,
       lanes: (lane) => this.#lane(lane),
       emit,
-      stopping: () => this.#options.interrupted() ?? this.#stop,
+      stopping: () => this.#stopping(),
       renew: async () => {
         await run.prepare(this.#resolved.roles.get(run.name) ?? []);
         kinds.facts = run.facts ?? kinds.facts;
@@ -155,7 +176,6 @@ export class PlayRun {
     } catch (error) {
       if (error instanceof UsageError) throw error;
       endHost(run, this.#options.aborted() ? new HostStopped("the run was stopped", { cause: error }) : error, this.#options.redactor, this.#options.emit);
-      if (this.#resolved.play.anyErrorsFatal) this.#stop ??= `${run.name} failed and the play allows no errors`;
     } finally {
       this.#options.fork.release();
     }
@@ -180,19 +200,52 @@ export class PlayRun {
 
   /** After a batch: may the next one begin? */
   #judge(batch: readonly HostRun[]): void {
-    const failed = batch.filter((run) => run.ended).length;
-    const limit = this.#resolved.play.maxFailPercentage;
-    const percent = (failed * 100) / Math.max(1, batch.length);
-    if (limit !== undefined && percent > limit) this.#stop ??= `${failed} of ${batch.length} hosts failed, more than ${limit}%`;
+    const { play } = this.#resolved;
+    const limit = play.maxFailPercentage ?? (play.gate && play.maxFailures === undefined ? 0 : undefined);
+    const failed = batch.filter(hasFailed);
+    if (limit === undefined || this.#options.check || (failed.length * 100) / Math.max(1, batch.length) <= limit) return;
+    this.#halt(`${failed.length} of the ${batch.length} hosts of a batch failed (${failed.map(({ name }) => name).join(", ")}), more than ${limit}%: the run ends here`, play.maxFailPercentage === undefined ? "a play with a gate goes on after a failed host only when maxFailures or maxFailPercentage allows it" : undefined);
+  }
+
+  /** Is the play's budget of failures used up? */
+  #judgeAll(runs: readonly HostRun[]): void {
+    const { maxFailures, anyErrorsFatal } = this.#resolved.play;
+    const budget = anyErrorsFatal ? 0 : maxFailures;
+    const failed = runs.filter(hasFailed);
+    if (budget === undefined || this.#options.check) return;
+    const over = typeof budget === "number" ? failed.length > budget : (failed.length * 100) / runs.length > Number.parseFloat(budget);
+    if (over) this.#halt(`${failed.length} of ${runs.length} hosts failed or were unreachable (${failed.map(({ name }) => name).join(", ")}), and ${anyErrorsFatal ? "anyErrorsFatal allows none" : `maxFailures allows ${budget}`}: the run ends here`);
+  }
+
+  /** Asks what must hold after a batch; hosts on which it does not have failed, and the run ends. */
+  async #gate(batch: readonly HostRun[], parts: ReadonlyMap<HostRun, Ready>, place: { readonly batch: number; readonly of: number }): Promise<void> {
+    const { gate, name } = this.#resolved.play;
+    const hosts = batch.filter((run) => run.ended === undefined);
+    if (!gate || this.#options.check || hosts.length === 0 || this.#stopping() !== undefined) return;
+    const { emit, redactor, plays, fork } = this.#options;
+    const forked = async <T>(work: () => Promise<T>): Promise<T> => {
+      await fork.acquire();
+      return await work().finally(() => fork.release());
+    };
+    const each = hosts.map((run) => (parts.get(run) as Ready).cx);
+    const { broken, asserted, seconds } = await passGate({ gate, resolved: this.#resolved, plays, hosts, ...place, redactor, forked, stopping: () => this.#stopping(), waiting: (detail) => each.forEach((cx) => phase(cx, "waiting", detail)) });
+    for (const cx of each) phase(cx, "done");
+    // Stopped in the middle, it says nothing.
+    if (this.#stopping() !== undefined) return;
+    if (broken.length === 0) return emit({ event: "gate", play: name, ...place, hosts: hosts.map((run) => run.name), asserted, seconds });
+    for (const { host, error } of broken) if (host && host.ended === undefined) endHost(host, error, redactor, emit);
+    const what = broken.map(({ host, error }) => `${host ? `${host.name}: ` : ""}${redactor.text(error.message)}`);
+    this.#halt(`the gate after batch ${place.batch} of ${place.of} is not passed after ${seconds} s: ${what.join("; ")}`, place.batch < place.of ? "the batches that follow were not begun" : undefined);
   }
 
   /** Counts what was not reached on a host whose part is over. */
   #conclude({ cx, run, declared }: Ready): void {
     run.counts.notReached += resourcesOf(declared.items).filter((node) => !cx.outcomes.has(node.id)).length;
     if (cx.check) for (const handler of declared.handlers.filter((node: HandlerNode) => cx.outcomes.has(node.id))) run.pending.delete(handler.id);
-    this.#options.left(run);
   }
 }
+
+const hasFailed = (run: HostRun): boolean => run.ended === "failed" || run.ended === "unreachable";
 
 /** Whether any block lets in only so many hosts at a time. */
 function hasLane(items: readonly Item[]): boolean {

@@ -1,7 +1,7 @@
 import type { BlockNode, GivenNode, HandlerNode, Item, ResourceNode } from "../dsl/items.ts";
 import { resourcesOf } from "../dsl/items.ts";
 
-/** What a host does one after the other. Blocks without a lane, rescue or always part are dissolved into it. */
+/** What a host does one after the other. Blocks without a lane or a before, rescue or always part are dissolved into it. */
 export type Op =
   | { readonly type: "resource"; readonly node: ResourceNode }
   /** Runs those of the handlers that are pending. */
@@ -19,7 +19,7 @@ export function program(items: readonly Item[], handlers: readonly HandlerNode[]
     if (item.type === "handler" || item.type === "kept") return [];
     if (item.type === "flush") return [{ type: "handlers", handlers: handlers.filter((handler) => handler.role === item.role) }];
     if (item.type === "given") return [{ type: "given", node: item }];
-    if (item.lane || item.rescue.length > 0 || item.always.length > 0) return [{ type: "block", node: item }];
+    if (item.lane || item.before.length > 0 || item.rescue.length > 0 || item.always.length > 0) return [{ type: "block", node: item }];
     return [...program(item.items, handlers), ...handlersNotifiedIn(item.items)];
   });
 }

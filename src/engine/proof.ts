@@ -11,8 +11,22 @@ export async function prove(state: HostState): Promise<void> {
   if (state.applied.size === 0) return;
   phase(state.cx, "proving");
   if (!state.fresh) await state.sweep(state.nodes);
-  const undone = state.chosen(state.nodes).filter((node) => {
-    if (!state.finished.has(node) || node.restores || state.cx.outcomes.get(node.id) === "skipped") return false;
+  refuseUndone(state, state.nodes);
+}
+
+/**
+ * Proves what holds only for the time of a block; afterwards nobody asks for it any more.
+ * @throws HostFailed
+ */
+export async function proveForNow(state: HostState, nodes: readonly ResourceNode[]): Promise<void> {
+  if (nodes.some((node) => state.applied.has(node))) await state.sweep(nodes);
+  refuseUndone(state, nodes);
+  for (const node of nodes) state.exempt.add(node);
+}
+
+function refuseUndone(state: HostState, nodes: readonly ResourceNode[]): void {
+  const undone = state.chosen(nodes).filter((node) => {
+    if (!state.finished.has(node) || node.restores || state.exempt.has(node) || state.cx.outcomes.get(node.id) === "skipped") return false;
     const wants = stillWants(state, node);
     if (wants !== undefined) reportError(state.cx, node, new PlanError(`did not converge: ${wants}`, suspicion(state, node)));
     return wants !== undefined;

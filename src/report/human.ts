@@ -1,5 +1,5 @@
 import type { Failure, RunEvent } from "../engine/events.ts";
-import { failureLines, type LineStyle, outputLine, playLine, resourceLines, startLine, warningLine } from "./lines.ts";
+import { batchLine, failureLines, gateLine, type LineStyle, outputLine, playLine, resourceLines, startLine, warningLine } from "./lines.ts";
 import { hasEnded, type HostProgress, Progress } from "./progress.ts";
 import { recapText } from "./recap.ts";
 import type { RecapEvent, Reporter } from "./reporter.ts";
@@ -91,8 +91,13 @@ class HumanReporter implements Reporter {
       case "play":
         return playLine(event, style);
       case "resource":
+        if (event.outcome === "rescued") this.#forgive(event.host, event.id);
         if (event.outcome === "failed") this.#failures.push({ message: event.summary ?? "failed", ...event.failure, host: event.host, role: event.role, resource: event.id, source: event.source });
         return this.#options.verbose === true || (event.outcome !== "ok" && event.outcome !== "skipped") ? resourceLines(event, style) : "";
+      case "batch":
+        return batchLine(event, style);
+      case "gate":
+        return gateLine(event, style);
       case "failure":
         this.#failures.push(event.failure);
         return failureLines(event.failure, style);
@@ -103,6 +108,12 @@ class HumanReporter implements Reporter {
       default:
         return "";
     }
+  }
+
+  /** What was made good is not repeated in the recap. */
+  #forgive(host: string, id: string): void {
+    const at = this.#failures.findIndex((failure) => failure.host === host && failure.resource === id);
+    if (at >= 0) this.#failures.splice(at, 1);
   }
 
   #begin(hosts: readonly string[]): void {

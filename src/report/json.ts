@@ -38,9 +38,9 @@ function recapLine(recap: RecapEvent): object {
   };
 }
 
-function countsLine(counts: HostCounts): HostCounts {
-  const { ok, changed, wouldChange, unknown, skipped, failed, notReached, handlersPending, unreachable, requests } = counts;
-  return { ok, changed, wouldChange, unknown, skipped, failed, notReached, handlersPending, unreachable, requests };
+function countsLine(counts: HostCounts): object {
+  const { ok, changed, wouldChange, unknown, skipped, failed, rescued, notReached, handlersPending, unreachable, requests } = counts;
+  return { ok, changed, wouldChange, unknown, skipped, failed, ...(rescued > 0 && { rescued }), notReached, handlersPending, unreachable, requests };
 }
 
 /** A copy with its keys in a fixed order and with sets, maps and errors as JSON can hold them. */

@@ -5,6 +5,8 @@ import { clean, count, duration, lines, oneLine, padEnd, place } from "./text.ts
 
 /** How many of the last lines of a failed command are shown. */
 const OUTPUT_TAIL = 20;
+/** Of a batch with more hosts than this, only their number is said. */
+const MOST_NAMED = 8;
 /** A step below this many seconds does not say how long it took. */
 const SLOW = 1;
 
@@ -28,6 +30,17 @@ export function startLine(event: Extract<RunEvent, { event: "start" }>, { color 
 export function playLine(event: Extract<RunEvent, { event: "play" }>, { color }: LineStyle): string {
   const roles = event.roles.length > 0 ? `: ${event.roles.join(", ")}` : "";
   return `\n${color.bold(`play ${event.play}`)}${color.dim(` on ${count(event.hosts.length, "host")}${roles}`)}\n`;
+}
+
+/** A step of `serial`: its hosts, where they are few. */
+export function batchLine(event: Extract<RunEvent, { event: "batch" }>, { color }: LineStyle): string {
+  const hosts = event.hosts.length > MOST_NAMED ? count(event.hosts.length, "host") : event.hosts.map(clean).join(", ");
+  return `  ${color.dim(`batch ${event.batch} of ${event.of}: ${hosts}`)}\n`;
+}
+
+export function gateLine(event: Extract<RunEvent, { event: "gate" }>, { color }: LineStyle): string {
+  const after = event.of > 1 ? ` after batch ${event.batch} of ${event.of}` : "";
+  return `  ${color.green("✔ gate passed")}${after}: ${count(event.asserted, "assertion")} on ${count(event.hosts.length, "host")} ${event.asserted === 1 ? "holds" : "hold"}${color.dim(` (${duration(event.seconds)})`)}\n`;
 }
 
 /** What became of one resource: its line, the diff beneath it, and the failure with all that is known of it. */

@@ -43,7 +43,7 @@ export class Progress {
   host(name: string): HostProgress {
     let host = this.#hosts.get(name);
     if (host === undefined) {
-      const outcomes = { ok: 0, changed: 0, "would-change": 0, unknown: 0, skipped: 0, failed: 0 };
+      const outcomes = { ok: 0, changed: 0, "would-change": 0, unknown: 0, skipped: 0, failed: 0, rescued: 0 };
       host = { host: name, phase: "queued", done: 0, total: undefined, running: "", since: this.#now(), tail: "", outcomes, first: undefined, last: 0 };
       this.#hosts.set(name, host);
     }
@@ -83,6 +83,7 @@ export class Progress {
       case "resource": {
         const host = this.#heard(event.host, event.at);
         host.outcomes[event.outcome] += 1;
+        if (event.outcome === "rescued") host.outcomes.failed -= 1;
         // Without handlers, and never beyond the total: the proof after an apply reports some resources again.
         if (event.handler !== true && host.done < (host.total ?? Infinity)) host.done += 1;
         if (host.running === event.id) this.#runs(host, "");
@@ -92,6 +93,8 @@ export class Progress {
         if (event.failure.host !== undefined) this.#heard(event.failure.host, event.at);
         break;
       case "start":
+      case "batch":
+      case "gate":
       case "warning":
       case "recap":
         break;

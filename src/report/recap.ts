@@ -73,6 +73,7 @@ function columns({ recap, seconds }: RecapInput, check: boolean, color: Colors):
     ...(check || has("unknown") ? [number("unknown", "unknown", color.magenta)] : []),
     number("skipped", "skipped"),
     number("failed", "failed", color.red),
+    ...(has("rescued") ? [number("rescued", "rescued", color.yellow)] : []),
     number("not reached", "notReached", color.red),
     number("handlers", "handlersPending", color.yellow),
     number("requests", "requests"),

@@ -23,6 +23,7 @@ const MARKS: Record<Outcome, readonly [symbol: string, word: string, paint: "gre
   unknown: ["?", "unknown", "magenta"],
   skipped: ["-", "skipped", "dim"],
   failed: ["✖", "failed", "red"],
+  rescued: ["=", "rescued", "yellow"],
 };
 
 export function outcomeMark(outcome: Outcome, color: Colors): Mark {

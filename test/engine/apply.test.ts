@@ -13,7 +13,7 @@ for (const shell of ["dash", "bash", "busybox ash"]) {
       declare.task("touch", { check: sh`[ -e ${dir}/touched ]`, apply: sh`touch ${dir}/touched` });
     };
     const first = await runTasks(tasks, { shell });
-    assert.deepEqual({ ...first.recap.hosts["h1"], requests: 0 }, { ok: 0, changed: 31, wouldChange: 0, unknown: 0, skipped: 0, failed: 0, notReached: 0, handlersPending: 0, unreachable: false, requests: 0 });
+    assert.deepEqual({ ...first.recap.hosts["h1"], requests: 0 }, { ok: 0, changed: 31, wouldChange: 0, unknown: 0, skipped: 0, failed: 0, rescued: 0, notReached: 0, handlersPending: 0, unreachable: false, requests: 0 });
     assert.equal(first.recap.hosts["h1"]?.requests, 4, "open, facts, look, apply with its proof");
     const second = await runTasks(tasks, { shell });
     assert.equal(second.recap.hosts["h1"]?.changed, 0);

@@ -14,6 +14,8 @@ import { late } from "./late/role.ts";
 import { mesh } from "./mesh/role.ts";
 import { failing, refused } from "./mistakes.ts";
 import { motd } from "./motd/role.ts";
+import shop from "./release/playbook.ts";
+import { release } from "./release/role.ts";
 import { rolling } from "./rolling/role.ts";
 import site from "./site.ts";
 import { clock } from "./timezone.ts";
@@ -22,7 +24,7 @@ import { web } from "./web/role.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 
-const runUse = async (role: Use, setting: Omit<Setting, "play"> = {}): Promise<Ran> => await runPlays([{ name: "examples", hosts: "all", roles: [role] }], setting);
+const runUse = async (role: Use, { play, ...setting }: Setting = {}): Promise<Ran> => await runPlays([{ name: "examples", hosts: "all", roles: [role], ...play }], setting);
 
 const failures = (ran: Ran): unknown => ran.events.flatMap((event) => (event.event === "resource" && event.failure ? [event.failure] : event.event === "failure" ? [event.failure] : []));
 
@@ -96,6 +98,15 @@ test("rolling: what does not come up is put back", async (t) => {
   assert.ok(ran.events.some((event) => event.event === "warning" && event.message.includes("failed and was rolled back")));
 });
 
+test("release: the playbook's batches, and a failure that is made good but not passed by the gate", async (t) => {
+  assert.deepEqual(shop.plays[0]?.serial, [1, "25%", "100%"]);
+  const folder = `${scratch(t)}/shop`;
+  assert.equal((await runUse(use(release, { folder, version: "7" }))).recap.result, "ok");
+  const ran = await runUse(use(release, { folder, version: "0" }), { play: { gate: { verify: true, within: 0 } } });
+  assert.equal(ran.event("task:start").outcome, "rescued");
+  assert.match(JSON.stringify(failures(ran)), /the assertion release\/version is 7, and must be = 0/);
+});
+
 test("vault: an output that comes once is kept", async (t) => {
   const [folder, inventory] = [`${scratch(t)}/vault`, scratch(t)];
   const identity = await generateIdentity();
@@ -151,15 +162,17 @@ test("the mistakes in the guide give the errors that stand there", async (t) => 
 });
 
 test("the guides hold the examples word for word", () => {
-  for (const guide of ["docs/getting-started.md", "docs/writing-roles.md", "docs/architecture.md"]) {
+  for (const guide of ["docs/getting-started.md", "docs/writing-roles.md", "docs/flow.md", "docs/architecture.md"]) {
     if (!existsSync(path.join(ROOT, guide))) continue;
     const text = readFileSync(path.join(ROOT, guide), "utf8");
     assert.equal(fillIncludes(ROOT, text), text, `${guide}: run \`npm run docs\``);
   }
 });
 
-test("every code block of the role guide is an example", () => {
-  const text = readFileSync(path.join(ROOT, "docs/writing-roles.md"), "utf8");
-  const blocks = [...text.matchAll(/^(.*)\n```ts$/gm)].filter((match) => !(match[1] ?? "").startsWith("<!-- include "));
-  assert.deepEqual(blocks.map((match) => text.slice(0, match.index).split("\n").length), []);
+test("every code block of the guides for roles and flow is an example", () => {
+  for (const guide of ["docs/writing-roles.md", "docs/flow.md"]) {
+    const text = readFileSync(path.join(ROOT, guide), "utf8");
+    const blocks = [...text.matchAll(/^(.*)\n```ts$/gm)].filter((match) => !(match[1] ?? "").startsWith("<!-- include "));
+    assert.deepEqual(blocks.map((match) => text.slice(0, match.index).split("\n").length), [], guide);
+  }
 });

@@ -6,7 +6,7 @@ const PLAY = "gateways";
 const ROLE_FILE = "/work/site/roles/strongswan/role.ts";
 
 export function counts(some: Partial<HostCounts> = {}): HostCounts {
-  return { ok: 0, changed: 0, wouldChange: 0, unknown: 0, skipped: 0, failed: 0, notReached: 0, handlersPending: 0, unreachable: false, requests: 2, ...some };
+  return { ok: 0, changed: 0, wouldChange: 0, unknown: 0, skipped: 0, failed: 0, rescued: 0, notReached: 0, handlersPending: 0, unreachable: false, requests: 2, ...some };
 }
 
 export function resource(host: string, id: string, outcome: Outcome, more: Partial<Extract<RunEvent, { event: "resource" }>> = {}): Unstamped {
