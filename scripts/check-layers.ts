@@ -14,6 +14,8 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["shell", ["errors"]],
   ["resources", ["shell", "errors"]],
   ["inventory", ["shell", "errors"]],
+  // Encrypts and edits what the inventory reads.
+  ["secrets", ["inventory", "shell", "errors"]],
   ["dsl", ["resources", "inventory", "shell", "errors"]],
   ["engine", ["dsl", "resources", "inventory", "shell", "errors"]],
   ["connection", ["shell", "errors", "engine/session.ts"]],

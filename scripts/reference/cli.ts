@@ -85,7 +85,9 @@ function environment(commands: readonly Command[]): string[] {
   const rows = names.map((name) => [code(name), "the default of the option that names it above"]);
   const more = [
     ["HAWSER_AGE_IDENTITY", "the file with the age identity that opens `!age` values and once-only outputs"],
-    ["HAWSER_VAULT_PASSWORD_FILE", "the file with the password of `!vault` values"],
+    ["HAWSER_VAULT_PASSWORD_FILE", "the file with the password of `!vault` values, or a program that prints it"],
+    ["HAWSER_VAULT_IDS", "more of them, each with its vault id: `dev@dev.txt,prod@prod-client.sh`"],
+    ["VISUAL, EDITOR", "the editor of `hawser secrets edit`; default `vi`"],
     ["NO_COLOR, FORCE_COLOR", "no colours, or colours also without a terminal"],
   ];
   return ["## Environment", "", table(["variable", "what it does"], [...rows, ...more.map(([name = "", what = ""]) => [name.split(", ").map(code).join(", "), what])])];

@@ -10,6 +10,7 @@ import { importPlainly, type ImportFile } from "./load-playbook.ts";
 import type { Exit } from "./options.ts";
 import { recordCommand } from "./record-command.ts";
 import { runCommand } from "./run-command.ts";
+import { secretsCommands } from "./secrets-commands.ts";
 import { verifyCommand } from "./verify-command.ts";
 
 const version = (): string => (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
@@ -33,6 +34,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   verifyCommand(program, exit, importFile);
   drillCommand(program, exit, importFile);
   inventoryCommands(program);
+  secretsCommands(program);
   connectionsCommands(program);
   labCommands(program, exit);
   recordCommand(program);

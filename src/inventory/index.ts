@@ -8,3 +8,4 @@ export { PatternError, type PatternTrouble } from "./pattern-error.ts";
 export { formatPlace, formatProblem, InventoryError, type Place, type Problem } from "./problem.ts";
 export type { ExplainedLayer } from "./resolve.ts";
 export { didYouMean, suggest } from "./suggest.ts";
+export { parseVaultId, type VaultSource } from "./vault-passwords.ts";

@@ -2,10 +2,8 @@ import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { UsageError } from "../errors/index.ts";
-import { DEFAULT_IDENTITY, decryptAge } from "./age.ts";
-
-/** Public keys, one a line; `#` begins a comment. */
-export const RECIPIENTS_FILE = "recipients.txt";
+import { DEFAULT_IDENTITY, decryptAge, encryptAge } from "./age.ts";
+import { needRecipients } from "./recipients.ts";
 
 /** Encrypted outputs of hosts in the folder `kept` of an inventory, for the recipients that it lists. */
 export class KeptFiles {
@@ -48,10 +46,7 @@ export class KeptFiles {
   }
 
   async encrypt(text: string): Promise<string> {
-    const { armor, Encrypter } = await import("age-encryption");
-    const encrypter = new Encrypter();
-    for (const recipient of await this.#recipients()) encrypter.addRecipient(recipient);
-    return armor.encode(await encrypter.encrypt(text));
+    return await encryptAge(text, await this.#recipients());
   }
 
   /** Complete under its name, and on the disk, when this resolves. */
@@ -83,18 +78,7 @@ export class KeptFiles {
     return path.join(this.#folder, ...name.split("/").map(encodeURIComponent)) + ".age";
   }
 
-  async #recipients(): Promise<string[]> {
-    const file = path.join(this.#inventory, RECIPIENTS_FILE);
-    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      throw new UsageError(`a once-only output has nobody to be kept for: ${file} ${error.code === "ENOENT" ? "does not exist" : error.message}`, {
-        cause: error,
-        hint: "put the age public keys of those who may read it there, one a line (age-keygen makes a pair)",
-      });
-    });
-    const keys = text.split("\n").map((line) => line.replace(/#.*/, "").trim()).filter((line) => line !== "");
-    const odd = keys.findIndex((key) => !key.startsWith("age1"));
-    if (odd >= 0) throw new UsageError(`${file}: "${keys[odd]}" is not an age public key`);
-    if (keys.length === 0) throw new UsageError(`${file} names no recipient`);
-    return keys;
+  async #recipients(): Promise<readonly string[]> {
+    return (await needRecipients(this.#inventory, "a once-only output")).keys;
   }
 }

@@ -1,16 +1,9 @@
 import { homedir } from "node:os";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { resolve } from "node:path";
+import { Keys } from "./keys.ts";
 import { InventoryError, type Place, type Problem } from "./problem.ts";
-
-/** What surrounds a load; tests replace it. */
-export interface Surroundings {
-  /** Default process.env. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** What `~` stands for. Default the home directory. */
-  readonly home: string;
-  /** Default the working directory. */
-  readonly cwd: string;
-}
+import { expandPath, showPath, type Surroundings } from "./surroundings.ts";
+import type { VaultSource } from "./vault-passwords.ts";
 
 /** Collects problems and warnings over one load, so that all of them are reported together. */
 export class LoadContext {
@@ -21,12 +14,15 @@ export class LoadContext {
   readonly around: Surroundings;
   /** When true, secrets are neither fetched nor decrypted. */
   readonly sealed: boolean;
+  /** What opens encrypted values. */
+  readonly keys: Keys;
   readonly #excerpts = new Map<string, readonly string[]>();
 
-  constructor(root: string, sealed: boolean, around: Partial<Surroundings> = {}) {
+  constructor(root: string, sealed: boolean, around: Partial<Surroundings> & { readonly vault?: readonly VaultSource[] } = {}) {
     this.around = { env: around.env ?? process.env, home: around.home ?? homedir(), cwd: around.cwd ?? process.cwd() };
     this.root = resolve(this.around.cwd, root);
     this.sealed = sealed;
+    this.keys = new Keys(this.around, around.vault);
   }
 
   /** Makes the (masked) lines of a file available to the problems found in it. */
@@ -54,15 +50,12 @@ export class LoadContext {
 
   /** A path as messages show it: relative to the working directory when below it. */
   show(path: string): string {
-    const shown = relative(this.around.cwd, path);
-    if (shown === "") return ".";
-    return shown.startsWith("..") || isAbsolute(shown) ? path : shown;
+    return showPath(this.around, path);
   }
 
   /** `~/` expanded; a relative path is taken from `base`, by default the inventory directory. */
   path(text: string, base: string = this.root): string {
-    if (text === "~") return this.around.home;
-    return text.startsWith("~/") ? join(this.around.home, text.slice(2)) : resolve(base, text);
+    return expandPath(this.around, text, base);
   }
 
   #add(list: Problem[], place: Place, message: string, hint: string | undefined): void {

@@ -6,13 +6,15 @@ import { buildHierarchy, byPrecedence, type InventoryGroup } from "./hierarchy.t
 import { checkAddresses, checkJumps } from "./host-checks.ts";
 import { Inventory, type HostRecord, type InventoryHost } from "./inventory.ts";
 import type { Layer } from "./layer.ts";
-import { LoadContext, type Surroundings } from "./load-context.ts";
+import { LoadContext } from "./load-context.ts";
 import { fileTrouble } from "./private-file.ts";
 import { readSource } from "./read-source.ts";
 import { mergeLayers, locatePath } from "./resolve.ts";
 import { readStructure, type HostDraft, type Structure } from "./structure.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { toValue } from "./tree.ts";
 import { readVarFiles } from "./var-files.ts";
+import type { VaultSource } from "./vault-passwords.ts";
 
 export interface LoadOptions extends Partial<Surroundings> {
   /** Extra variables, the strongest layer: `key=value`, `@file.yml` or `{key: value}`; later ones win. */
@@ -22,6 +24,8 @@ export interface LoadOptions extends Partial<Surroundings> {
    * `sealed` leaves them closed, for commands that only look: revealing one throws, and an encrypted file counts as empty.
    */
   readonly secrets?: "open" | "sealed";
+  /** Passwords of Ansible Vaults; those of HAWSER_VAULT_IDS and HAWSER_VAULT_PASSWORD_FILE are tried after them. */
+  readonly vault?: readonly VaultSource[];
 }
 
 /**

@@ -1,8 +1,8 @@
-import { DEFAULT_IDENTITY, decryptAge } from "./age.ts";
 import { Secret } from "../shell/index.ts";
+import { isAge } from "./age.ts";
 import type { LoadContext } from "./load-context.ts";
 import { readPrivateFile } from "./private-file.ts";
-import { decryptVault, isVault } from "./vault.ts";
+import { isVault } from "./vault.ts";
 
 /** The YAML tags that make a Secret. */
 export const SECRET_TAGS = ["!secret", "!env", "!file", "!age", "!vault"] as const;
@@ -30,9 +30,9 @@ export async function openSecret(load: LoadContext, tag: SecretTag, text: string
     case "!file":
       return new Secret(trimNewline(await readPrivateFile(load.path(text.trim(), base), text.trim())));
     case "!age":
-      return new Secret(trimNewline(await openAge(load, text)));
+      return new Secret(trimNewline(await load.keys.openAge(text)));
     case "!vault":
-      return new Secret(decryptVault(text, await vaultPassword(load)));
+      return new Secret((await load.keys.openVault(text)).text);
     default:
       throw new TypeError(`no such tag: ${String(tag satisfies never)}`);
   }
@@ -40,12 +40,12 @@ export async function openSecret(load: LoadContext, tag: SecretTag, text: string
 
 /** True for a whole file that is encrypted, by Ansible Vault or by age. */
 export function isEncrypted(text: string): boolean {
-  return isVault(text) || text.trimStart().startsWith("-----BEGIN AGE ENCRYPTED FILE-----");
+  return isVault(text) || isAge(text);
 }
 
 /** Decrypts a whole file. @throws Error saying why not. */
 export async function decryptFile(load: LoadContext, text: string): Promise<string> {
-  return isVault(text) ? decryptVault(text, await vaultPassword(load)) : await openAge(load, text);
+  return isVault(text) ? (await load.keys.openVault(text)).text : await load.keys.openAge(text);
 }
 
 function environment(load: LoadContext, name: string): string {
@@ -54,22 +54,7 @@ function environment(load: LoadContext, name: string): string {
   return value;
 }
 
-async function openAge(load: LoadContext, text: string): Promise<string> {
-  const path = load.path(load.around.env["HAWSER_AGE_IDENTITY"] ?? DEFAULT_IDENTITY, load.around.cwd);
-  return await decryptAge(text, path, load.show(path));
-}
-
-async function vaultPassword(load: LoadContext): Promise<string> {
-  const named = load.around.env["HAWSER_VAULT_PASSWORD_FILE"];
-  if (named === undefined || named === "") throw new Error("set HAWSER_VAULT_PASSWORD_FILE to the file that holds the vault password");
-  const path = load.path(named, load.around.cwd);
-  const text = await readPrivateFile(path, load.show(path));
-  // Ansible runs an executable password file. hawser does not, and would otherwise take the script for the password.
-  if (text.startsWith("#!")) throw new Error(`${load.show(path)} is a script; hawser reads the vault password from a file and runs nothing`);
-  return text.trim();
-}
-
 /** Editors end a file with a newline that is no part of the secret. */
-function trimNewline(text: string): string {
+export function trimNewline(text: string): string {
   return text.replace(/\r?\n$/, "");
 }

@@ -86,7 +86,7 @@ for (const [name, yaml, named, message] of [
   ["text that is not age's", "!age x", env, /age cannot decrypt this with .*age\.txt/],
   ["no password file", "!vault x", {}, /!vault: set HAWSER_VAULT_PASSWORD_FILE/],
   ["a wrong password", `!vault |\n${indent(VAULT)}`, { HAWSER_VAULT_PASSWORD_FILE: join(keys, "wrong") }, /!vault: wrong vault password/],
-  ["a password script", `!vault |\n${indent(VAULT)}`, { HAWSER_VAULT_PASSWORD_FILE: join(keys, "script") }, /is a script; hawser reads/],
+  ["a password script", `!vault |\n${indent(VAULT)}`, { HAWSER_VAULT_PASSWORD_FILE: join(keys, "script") }, /script is a script, but not executable; run: chmod 700 /],
   ["text that is not a vault's", "!vault x", env, /!vault: this is not Ansible Vault text/],
 ] as const) {
   void test(`${name} is reported where the secret stands`, async () => {

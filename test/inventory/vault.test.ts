@@ -1,21 +1,11 @@
 import assert from "node:assert/strict";
-import { createCipheriv, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
-import test from "node:test";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { after } from "node:test";
 import * as fc from "fast-check";
-import { decryptVault, isVault } from "../../src/inventory/vault.ts";
-
-const hex = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString("hex");
-
-/** Writes the format from its description, so that the reader is not tested against its own mistakes alone. */
-function encryptVault(plain: string, password: string, header = "$ANSIBLE_VAULT;1.1;AES256"): string {
-  const salt = randomBytes(32);
-  const key = pbkdf2Sync(password, salt, 10_000, 80, "sha256");
-  const padding = 16 - (Buffer.byteLength(plain) % 16);
-  const cipher = createCipheriv("aes-256-ctr", key.subarray(0, 32), key.subarray(64));
-  const body = Buffer.concat([cipher.update(Buffer.concat([Buffer.from(plain), Buffer.alloc(padding, padding)])), cipher.final()]);
-  const mac = createHmac("sha256", key.subarray(32, 64)).update(body).digest();
-  return [header, ...(hex([hex(salt), hex(mac), hex(body)].join("\n")).match(/.{1,80}/g) ?? [])].join("\n");
-}
+import { decryptVault, encryptVault, isVault, vaultIdOf } from "../../src/inventory/vault.ts";
 
 // Made with ansible-vault 2.19 for this test; the password is "correct horse".
 const V12 = `$ANSIBLE_VAULT;1.2;AES256;lab
@@ -58,4 +48,39 @@ for (const [name, text, password, message] of [
 void test("a vault is known by its header", () => {
   assert.equal(isVault(V12), true);
   assert.equal(isVault("a: 1"), false);
+});
+
+void test("the id stands in the header, and `default` is none", () => {
+  assert.equal(vaultIdOf(V12), "lab");
+  assert.equal(vaultIdOf(encryptVault("x", "y", "prod")), "prod");
+  assert.equal(vaultIdOf(encryptVault("x", "y")), undefined);
+  assert.equal(vaultIdOf(encryptVault("x", "y", "default")), undefined);
+});
+
+const none = spawnSync("ansible-vault", ["--version"]).error !== undefined && "ansible-vault is not installed";
+
+void test("ansible-vault reads what hawser writes, and the other way round", { skip: none }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "hawser-vault-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const password = join(folder, "password");
+  writeFileSync(password, "correct horse\n", { mode: 0o600 });
+  const file = join(folder, "vault.yml");
+  const ansible = (...args: string[]): void => {
+    const { status, stderr } = spawnSync("ansible-vault", [...args, file], { encoding: "utf8", env: { ...process.env, ANSIBLE_LOCAL_TEMP: folder } });
+    assert.equal(status, 0, stderr);
+  };
+  for (const [text, id] of [["schöne Grüße\nline two\n", undefined], ["x".repeat(31), "prod"], ["", undefined]] as const) {
+    writeFileSync(file, encryptVault(text, "correct horse", id));
+    ansible("decrypt", "--vault-id", `${id ?? "default"}@${password}`);
+    assert.equal(readFileSync(file, "utf8"), text);
+    if (text === "") continue;
+    ansible("encrypt", "--vault-id", `${id ?? "default"}@${password}`);
+    const theirs = readFileSync(file, "utf8");
+    assert.equal(decryptVault(theirs, "correct horse"), text);
+    // The same header, the same width of lines, the same last newline.
+    const shape = (vault: string): string => vault.replaceAll(/[0-9a-f]/g, "0").split("\n").slice(1).join("\n").slice(0, 810);
+    const ours = encryptVault(text, "correct horse", id);
+    assert.equal(ours.split("\n")[0], theirs.split("\n")[0]);
+    assert.equal(shape(ours), shape(theirs));
+  }
 });
