@@ -9,6 +9,7 @@ import { runPlaybook, type RunOptions } from "../engine/run.ts";
 import { formatProblem, KEEP_OPEN_WANTED, KeptFiles, loadInventory, parseKeepOpen } from "../inventory/index.ts";
 import { UsageError } from "../errors/index.ts";
 import { colors, exitCode, humanReporter, jsonReporter, Timing, traceOf, type Reporter } from "../report/index.ts";
+import { askOnTerminal, type StepAsker } from "./ask-step.ts";
 import { wantsColor } from "./color.ts";
 import { interrupts } from "./interrupts.ts";
 import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
@@ -26,6 +27,7 @@ interface Flags {
   readonly skipTags?: string[];
   readonly role?: string[];
   readonly startAt?: string;
+  readonly step?: boolean;
   readonly forks: number;
   readonly keepOpen?: number;
   readonly lockTimeout: number;
@@ -61,6 +63,7 @@ export function runCommand(program: Command, exit: Exit, importFile: ImportFile)
     .addOption(new Option("--skip-tags <tags>", "leave out resources with one of these tags").argParser(list))
     .addOption(new Option("--role <names>", "only these roles").argParser(list))
     .option("--start-at <id>", "leave out what stands before this resource, e.g. base/file:/etc/motd")
+    .addOption(new Option("--step", "ask on the terminal before each change; hosts are worked on one after the other").conflicts("check"))
     .addOption(new Option("-f, --forks <n>", "hosts worked on at a time").argParser(whole(1)).default(10))
     .addOption(new Option("--keep-open <duration>", "keep connections open for the next run, e.g. 10m; off for not at all (default: what the inventory says)").argParser(keepOpen))
     .addOption(new Option("--lock-timeout <seconds>", "how long to wait for another run on a host").argParser(whole(0)).default(30))
@@ -81,6 +84,16 @@ export function runCommand(program: Command, exit: Exit, importFile: ImportFile)
 
 async function runFile(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
   checkReportFolders(flags.report ?? []);
+  // What has no terminal to ask on is refused first.
+  const asker = flags.step ? askOnTerminal(wantsColor(process.stdout)) : undefined;
+  try {
+    return await runLoaded(file, flags, importFile, asker);
+  } finally {
+    asker?.close();
+  }
+}
+
+async function runLoaded(file: string, flags: Flags, importFile: ImportFile, asker: StepAsker | undefined): Promise<number> {
   const playbook = await loadPlaybook(file, importFile);
   const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
@@ -111,7 +124,10 @@ async function runFile(file: string, flags: Flags, importFile: ImportFile): Prom
       process.stdout.write(await listPlaybook(playbook, options, listing));
       return 0;
     }
-    return await reported(flags, new RunReports(flags.report, inventory), (listen, signals) => runPlaybook(playbook, { ...options, ...signals }, listen));
+    return await reported(flags, new RunReports(flags.report, inventory), (listen, signals) => {
+      asker?.follow(signals.interrupt);
+      return runPlaybook(playbook, { ...options, ...signals, ...(asker && { step: asker.ask }) }, listen);
+    });
   } finally {
     connections.leave();
   }
@@ -120,7 +136,7 @@ async function runFile(file: string, flags: Flags, importFile: ImportFile): Prom
 async function reported(flags: Flags, reports: RunReports, run: (listen: (event: RunEvent) => void, signals: { interrupt: AbortSignal; abort: AbortSignal }) => Promise<Parameters<typeof exitCode>[0]>): Promise<number> {
   const color = wantsColor(process.stdout);
   const reporter: Reporter =
-    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty:  process.stdout.isTTY && process.env["TERM"] !== "dumb", color, diff: flags.diff ?? false, verbose: flags.verbose ?? false });
+    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty: process.stdout.isTTY && !flags.step && process.env["TERM"] !== "dumb", color, diff: flags.diff ?? false, verbose: flags.verbose ?? false });
   const timing = new Timing();
   let code = 1;
   let broke: unknown;

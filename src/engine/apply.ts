@@ -53,8 +53,9 @@ export class HostApply {
       const op = ops[at] as Op;
       if (op.type === "given" || op.type === "block") break;
       if (op.type === "handlers") {
-        const { alone, barrier } = draft.handlers(op.handlers, at);
+        const { alone, barrier } = await draft.handlers(op.handlers, at);
         if (barrier) break;
+        if (!alone && this.#state.step.on && draft.steps.length > 0) break;
         if (!alone) continue;
         this.#state.refuseWhenStopping();
         if (typeof alone.run === "function") await handleAlone(this.#state, alone, alone.run);
@@ -66,6 +67,10 @@ export class HostApply {
         this.#state.refuseWhenStopping();
         await applyAlone(this.#state, op.node, verdict.solo);
         return at + 1;
+      }
+      if (verdict === "queued" && this.#state.step.on) {
+        at += 1;
+        break;
       }
     }
     if (draft.steps.length === 0) return at;

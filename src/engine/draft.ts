@@ -2,11 +2,12 @@ import type { HandlerNode, ResourceNode } from "../dsl/items.ts";
 import { restoreFile } from "../resources/file.ts";
 import { PlanError, type Change } from "../resources/contract.ts";
 import { expectedLook, fragment, type Look } from "./fragment.ts";
-import { pendingValue, settleRead, waitFor } from "./host-context.ts";
+import { pendingValue, report, settleRead, waitFor } from "./host-context.ts";
 import type { HostState } from "./host-state.ts";
 import { Expectations } from "./looks.ts";
 import { enqueue, type QueuedStep } from "./queue.ts";
 import { bytesToStage, stage } from "./staging.ts";
+import { DECLINED } from "./step.ts";
 
 /** Bytes that lie twice on a host until a batch has used them. */
 const MOST_STAGED = 256 * 1024 * 1024;
@@ -40,10 +41,14 @@ export class Draft {
   }
 
   /** Queues the pending handlers of a list. @returns the first that has to run alone, with nothing queued before it. */
-  handlers(handlers: readonly HandlerNode[], op: number): { readonly alone?: HandlerNode; readonly barrier?: true } {
+  async handlers(handlers: readonly HandlerNode[], op: number): Promise<{ readonly alone?: HandlerNode; readonly barrier?: true }> {
     const { pending, redactor } = this.#state.cx;
     for (const handler of handlers) {
       if ((!this.#notified.has(handler) && !pending.has(handler.id)) || this.#changing.has(handler)) continue;
+      if (!(await this.#state.step.wants(handler))) {
+        if (!this.#state.cx.outcomes.has(handler.id)) report(this.#state.cx, handler, { outcome: "skipped", cause: `${DECLINED}; it is owed` });
+        continue;
+      }
       if (typeof handler.run === "function") return this.#queued ? { barrier: true } : { alone: handler };
       this.steps.push({ op, resources: [], handler, apply: fragment(handler.run, handler.user, redactor.add) });
       this.#changing.add(handler);
@@ -82,6 +87,10 @@ export class Draft {
     if (change === "barrier") return "barrier";
     if (!change && !this.#queued) {
       this.#state.finish(node);
+      return "finished";
+    }
+    if (change && !(await this.#state.step.wants(node, change))) {
+      this.#state.skip(node, DECLINED);
       return "finished";
     }
     // Values that only the apply takes.

@@ -11,6 +11,7 @@ import type { Redactor } from "./redactor.ts";
 import type { Remote } from "./remote.ts";
 import type { Skips } from "./selection.ts";
 import type { Semaphore } from "./semaphore.ts";
+import type { AskStep } from "./step.ts";
 import type { ValueHub } from "./values.ts";
 
 /** The host's part ends here; what went wrong was reported. */
@@ -60,6 +61,8 @@ export interface HostContext {
   readonly emit: (event: Unstamped) => void;
   /** Why the host must not start another batch, if so. */
   readonly stopping: () => string | undefined;
+  /** Asked before each change; without it nothing is asked. */
+  readonly ask: AskStep | undefined;
   /** Takes the lock and the facts again after a reboot. */
   readonly renew: () => Promise<void>;
   /** The last outcome that was counted for each resource. */

@@ -2,6 +2,7 @@ import type { ResourceNode } from "../dsl/items.ts";
 import { PlanError, type Change } from "../resources/contract.ts";
 import type { Look } from "./fragment.ts";
 import { type HostContext, HostFailed, HostStopped, pendingValue, report, reportError } from "./host-context.ts";
+import { Stepper } from "./step.ts";
 
 /** How far one host has come in a play. */
 export class HostState {
@@ -14,6 +15,7 @@ export class HostState {
   readonly first = new Map<ResourceNode, Look>();
   /** What held only for the time of a block, or stands in one whose failure was made good: how it is left says nothing. */
   readonly exempt = new Set<ResourceNode>();
+  readonly step: Stepper;
   /** While what is due in every case is done, nothing stops it between two batches. */
   tidying = 0;
   /** Every look in the book was made after the last change. */
@@ -21,6 +23,7 @@ export class HostState {
 
   constructor(cx: HostContext) {
     this.cx = cx;
+    this.step = new Stepper(cx);
   }
 
   /** Adds resources whose first look was made. */

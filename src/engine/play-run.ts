@@ -20,6 +20,7 @@ import { Semaphore } from "./semaphore.ts";
 import { serialBatches } from "./serial.ts";
 import { BecomeFailed, Unreachable } from "./session.ts";
 import { toolsFor } from "./solo.ts";
+import type { AskStep } from "./step.ts";
 import type { ValueHub } from "./values.ts";
 
 export interface PlayRunOptions {
@@ -33,6 +34,7 @@ export interface PlayRunOptions {
   readonly interrupted: () => string | undefined;
   /** The run was stopped at once: connections are closed, so nothing that fails now says anything about a host. */
   readonly aborted: () => boolean;
+  readonly ask: AskStep | undefined;
   readonly plays: readonly ResolvedPlay[];
   readonly kept: KeptStore | undefined;
   /** Called when a host's part in the play is over. */
@@ -153,6 +155,7 @@ export class PlayRun {
       lanes: (lane) => this.#lane(lane),
       emit,
       stopping: () => this.#stopping(),
+      ask: this.#options.ask,
       renew: async () => {
         await run.prepare(this.#resolved.roles.get(run.name) ?? []);
         kinds.facts = run.facts ?? kinds.facts;

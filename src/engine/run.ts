@@ -19,6 +19,7 @@ import { STATE_FOLDER } from "./script.ts";
 import { checkRoles, checkSelection, matchesId, type Selection } from "./selection.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
+import { type AskStep, oneAtATime } from "./step.ts";
 import { ValueHub } from "./values.ts";
 
 export interface RunOptions {
@@ -40,6 +41,8 @@ export interface RunOptions {
   readonly probeTimeout?: number;
   /** Tells with each resource how long its look took, which costs a round trip. Default false: looks are answered in one piece. */
   readonly timeLooks?: boolean;
+  /** Asked before each change, which then goes out by itself; hosts are worked on one after the other. Default: nothing is asked. */
+  readonly step?: AskStep;
   /** Aborted: stop after the current batch, with a recap. */
   readonly interrupt?: AbortSignal;
   /** Aborted: stop now; what runs on hosts is not followed any more. */
@@ -64,13 +67,16 @@ class PlaybookRun {
   readonly #runs = new Map<string, HostRun>();
   readonly #readers: { run: HostRun; done: Promise<void> }[] = [];
   readonly #hostOptions: HostRunOptions;
+  readonly #ask: AskStep | undefined;
+  #quit = false;
   #failed = false;
 
   constructor(playbook: Playbook, options: RunOptions, listen: (event: RunEvent) => void) {
     this.#playbook = playbook;
     this.#options = options;
     this.#emit = (event) => listen({ at: Math.round(performance.now() - this.#began), ...event });
-    this.#fork = new Semaphore(options.forks ?? 10);
+    this.#fork = new Semaphore(options.step ? 1 : (options.forks ?? 10));
+    this.#ask = options.step && oneAtATime(options.step, () => (this.#quit = true));
     this.#hostOptions = {
       connect: options.connect,
       redactor: this.#redactor,
@@ -189,11 +195,12 @@ class PlaybookRun {
       fork: this.#fork,
       emit: this.#emit,
       plays,
+      ask: this.#ask,
       kept: this.#options.kept,
       // A session that nobody needs any more is closed; its host is unlocked for others.
       left: (run) => void (run.ended || !later.has(run.name) ? run.close() : undefined),
       aborted: () => this.#options.abort?.aborted === true,
-      interrupted: () => (this.#options.interrupt?.aborted || this.#options.abort?.aborted ? "the run was interrupted" : undefined),
+      interrupted: () => (this.#interrupted ? "the run was interrupted" : undefined),
     }).run(runs);
   }
 
@@ -211,6 +218,10 @@ class PlaybookRun {
     await Promise.all([...this.#runs.values(), ...this.#readers.map(({ run }) => run)].map((run) => run.close()));
   }
 
+  get #interrupted(): boolean {
+    return this.#quit || this.#options.interrupt?.aborted === true || this.#options.abort?.aborted === true;
+  }
+
   #recap(): Recap {
     const hosts: Record<string, HostCounts> = {};
     const pendingHandlers: Record<string, readonly string[]> = {};
@@ -218,7 +229,7 @@ class PlaybookRun {
       hosts[run.name] = { ...run.counts, handlersPending: run.pending.size, requests: run.requests };
       if (run.pending.size > 0) pendingHandlers[run.name] = [...run.pending];
     }
-    const interrupted = this.#options.interrupt?.aborted || this.#options.abort?.aborted;
+    const interrupted = this.#interrupted;
     const failed = interrupted || this.#failed || [...this.#runs.values()].some((run) => run.ended !== undefined || run.counts.failed > 0);
     const recap = { event: "recap" as const, result: failed ? ("failed" as const) : ("ok" as const), hosts, pendingHandlers, ...(interrupted && { interrupted }), seconds: Math.round(performance.now() - this.#began) / 1000 };
     this.#emit(recap);

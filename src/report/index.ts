@@ -2,6 +2,7 @@ export { formatError, type ErrorFormat } from "./error.ts";
 export { exitCode, type RunEnd } from "./exit-code.ts";
 export { humanReporter, type HumanOptions } from "./human.ts";
 export { jsonReporter } from "./json.ts";
+export { diffLines } from "./lines.ts";
 export { REPORT_ENDINGS, reportFormat, writeWhole, type Placed, type ReportFormat, type RunReport, type VerifyReport } from "./report-file.ts";
 export type { Reporter } from "./reporter.ts";
 export { RunRecord } from "./run-record.ts";
