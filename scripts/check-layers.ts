@@ -25,10 +25,14 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["drill", ["dsl/drill-plan.ts", "engine/session.ts", "lab/index.ts", "shell", "errors"]],
   // Where an inventory's hosts meet their connections; for the command line and the library alike.
   ["connect.ts", ["connection", "inventory", "engine/session.ts"]],
+  // What projects that come from Ansible keep of it.
+  ["ansible", ["dsl/role.ts", "shell", "errors"]],
+  // Turns an Ansible directory into a project. Its own words for what it writes; it runs nothing.
+  ["import", ["inventory", "shell", "errors"]],
   // Compiles the rest; only bin calls it.
   ["loader", []],
   ["cli", ["*", "!loader"]],
-  ["index.ts", ["*", "!cli", "!drill", "!lab", "!loader"]],
+  ["index.ts", ["*", "!cli", "!drill", "!import", "!lab", "!loader"]],
 ]);
 
 /** The package's own name; roles and playbooks reach the program through its exports only. */

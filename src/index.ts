@@ -9,6 +9,7 @@ import { connectTo } from "./connect.ts";
 import { Inventory, loadInventory } from "./inventory/index.ts";
 
 export { z } from "zod";
+export * as ansible from "./ansible/index.ts";
 export { HawserError, UsageError, type SourceLine } from "./errors/index.ts";
 export { Secret, Sh, sh, Value, type Late } from "./shell/index.ts";
 export { defineResource, PlanError, type Change, type Kind, type Observed, type Prediction, type Upstream } from "./resources/contract.ts";

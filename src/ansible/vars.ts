@@ -1,0 +1,45 @@
+import type { z } from "zod";
+import type { HostView, Role } from "../dsl/role.ts";
+import { UsageError } from "../errors/index.ts";
+
+/** A variable that was a template in the inventory: how it is made of the host's other variables. */
+export type Computed = Readonly<Record<string, (vars: Readonly<Record<string, never>>, host: HostView) => unknown>>;
+
+/**
+ * The vars of a role from the inventory's variables of the same names: in Ansible all roles of a host share one set. What a
+ * play or another role gives is stronger than the inventory.
+ * @param given Vars that do not come from the inventory.
+ * @param computed Values of the inventory that were templates, by their text.
+ * @example use(web, ansible.vars(web, { http_port: 8080 }))
+ * @throws UsageError for a value that is a template and not among `computed`.
+ */
+export function vars<V extends z.ZodType>(role: Role<V>, given: Readonly<Record<string, unknown>> = {}, computed: Computed = {}): (host: HostView) => z.input<V> {
+  const names = Object.keys((role.vars as unknown as { readonly shape?: object }).shape ?? {});
+  return (host) => {
+    const all = resolved(host, given, computed);
+    return Object.fromEntries(names.filter((name) => name in all).map((name) => [name, all[name]])) as z.input<V>;
+  };
+}
+
+/** All variables of a host, in which templates are replaced when they are read. */
+function resolved(host: HostView, given: Readonly<Record<string, unknown>>, computed: Computed): Record<string, unknown> {
+  const all: Record<string, unknown> = {};
+  const open = new Set<string>();
+  const fill = (value: unknown, name: string): unknown => {
+    if (Array.isArray(value)) return value.map((item) => fill(item, name));
+    if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner, name)]));
+    if (typeof value !== "string" || !/\{\{|\{%/.test(value)) return value;
+    const make = Object.hasOwn(computed, value) ? computed[value] : undefined;
+    if (make === undefined) throw new UsageError(`the inventory's variable ${name} is a Jinja2 template, which was not converted: ${value}`, { source: host.at(name), hint: "write the value, or add how it is made where the import wrote such values" });
+    if (open.has(name)) throw new UsageError(`the variable ${name} is made of itself`, { source: host.at(name) });
+    open.add(name);
+    try {
+      return make(all as never, host);
+    } finally {
+      open.delete(name);
+    }
+  };
+  for (const [name, value] of Object.entries(host.inventory)) Object.defineProperty(all, name, { enumerable: true, configurable: true, get: () => fill(value, name) });
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) Object.defineProperty(all, name, { enumerable: true, configurable: true, value });
+  return all;
+}
