@@ -27,7 +27,9 @@ export class Draft {
   readonly #state: HostState;
   readonly #expected = new Expectations();
   readonly #changing = new Set<ResourceNode | HandlerNode>();
+  /** Notified by what is queued, and not queued after that. */
   readonly #notified = new Set<HandlerNode>();
+  readonly #handling = new Set<HandlerNode>();
   #opaque = false;
   /** Bytes. */
   #staged = 0;
@@ -44,7 +46,8 @@ export class Draft {
   async handlers(handlers: readonly HandlerNode[], op: number): Promise<{ readonly alone?: HandlerNode; readonly barrier?: true }> {
     const { pending, redactor } = this.#state.cx;
     for (const handler of handlers) {
-      if ((!this.#notified.has(handler) && !pending.has(handler.id)) || this.#changing.has(handler)) continue;
+      // One that was queued before is due again only when something was queued since that notifies it.
+      if (!this.#notified.has(handler) && (!pending.has(handler.id) || this.#handling.has(handler))) continue;
       if (!(await this.#state.step.wants(handler))) {
         if (!this.#state.cx.outcomes.has(handler.id)) report(this.#state.cx, handler, { outcome: "skipped", cause: `${DECLINED}; it is owed` });
         continue;
@@ -52,6 +55,8 @@ export class Draft {
       if (typeof handler.run === "function") return this.#queued ? { barrier: true } : { alone: handler };
       this.steps.push({ op, resources: [], handler, apply: fragment(handler.run, handler.user, redactor.add) });
       this.#changing.add(handler);
+      this.#handling.add(handler);
+      this.#notified.delete(handler);
       this.#opaque = true;
     }
     return {};

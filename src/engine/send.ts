@@ -5,7 +5,7 @@ import { HostFailed, phase, report, type HostContext } from "./host-context.ts";
 import type { HostState } from "./host-state.ts";
 import { LineSplitter } from "./lines.ts";
 import { type QueuedStep, stepOf } from "./queue.ts";
-import type { BatchResult, StepResult } from "./remote.ts";
+import { batchId, type BatchResult, type StepResult } from "./remote.ts";
 
 /** A look that differs this often without anything having been applied in between will never be stable. */
 const MOST_STALE = 3;
@@ -27,12 +27,16 @@ export class Sender {
   async send(steps: readonly QueuedStep[], last: boolean): Promise<number | undefined> {
     const { cx } = this.#state;
     phase(cx, "applying");
-    for (const step of steps) for (const { node, change } of step.resources) if (change) for (const handler of node.notify) cx.pending.add(handler.id);
     const swept = cx.book.fragments(this.#state.chosen(last ? this.#state.nodes : this.#state.unfinished));
     const output = outputOf(cx, steps);
     this.#state.fresh = false;
-    const result = await cx.remote.batch(steps.map(stepOf), swept, {
-      onBegin: output.begin,
+    const id = batchId();
+    cx.emit({ event: "batch", host: cx.host, play: cx.play, batch: id, steps: steps.map(({ handler, resources }) => (handler ? [handler.id] : resources.filter(({ change }) => change).map(({ node }) => node.id))) });
+    const result = await cx.remote.batch(id, steps.map(stepOf), swept, {
+      onBegin: (index) => {
+        if (steps[index]) this.#notify(steps[index]);
+        output.begin(index);
+      },
       onDone: (index, result) => {
         output.end();
         this.#progress(steps, index, result);
@@ -47,6 +51,11 @@ export class Sender {
     else if (result.followed) await cx.renew();
     this.#state.fresh = last && !result.gone && result.looks.size === swept.length;
     return this.#settle(steps, result);
+  }
+
+  /** The host has made the markers of a step's handlers before it began the step. */
+  #notify(step: QueuedStep): void {
+    for (const { node, change } of step.resources) if (change) for (const handler of node.notify) this.#state.cx.pending.add(handler.id);
   }
 
   async #comeBack(): Promise<void> {
@@ -78,8 +87,10 @@ export class Sender {
     return undefined;
   }
 
+  /** Said of the steps in their order: a handler that ran may have been notified again after it. */
   #done(step: QueuedStep, result: StepResult | undefined): void {
     const { cx } = this.#state;
+    this.#notify(step);
     if (step.handler) {
       cx.pending.delete(step.handler.id);
       if (result?.result === "done" && cx.outcomes.get(step.handler.id) !== "changed") report(cx, step.handler, { outcome: "changed", change: { summary: "ran" }, seconds: result.seconds });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { file } from "../../src/resources/file.ts";
 import { sh } from "../../src/shell/index.ts";
@@ -70,6 +70,24 @@ test("flush runs the role's handlers in place; needs: [handler] too", async (t) 
   assert.equal(ran.recap.result, "ok", JSON.stringify(ran.events.filter((event) => event.event === "failure" || (event.event === "resource" && event.failure))));
   assert.ok(existsSync(`${dir}/seen1`) && existsSync(`${dir}/seen2`));
 });
+
+for (const [where, between] of [["the same batch", []], ["a later batch", ["alone"]]] as const) {
+  test(`a handler that ran at a flush and is notified again in ${where} runs again at the end`, async (t) => {
+    const dir = scratch(t);
+    const folders = new Map<string, string>();
+    const ran = await runTasks(({ t: declare }) => {
+      const restart = declare.handler("restart", sh`echo restarted >>${dir}/log`);
+      declare.add(file, { path: `${dir}/a`, content: "a" }, { notify: restart });
+      declare.flush();
+      declare.add(file, { path: `${dir}/b`, content: "b" }, { notify: restart });
+      for (const name of between) declare.task(name, { check: sh`[ -e ${dir}/${name} ]`, apply: async ({ $ }) => await $`touch ${dir}/${name}` });
+    }, { folders });
+    assert.equal(ran.recap.result, "ok");
+    assert.equal(readFileSync(`${dir}/log`, "utf8"), "restarted\nrestarted\n");
+    assert.deepEqual(readdirSync(`${folders.get("h1")}/state/pending`), []);
+    assert.deepEqual(ran.recap.pendingHandlers, {});
+  });
+}
 
 test("a plan made on what an opaque change alters is made again", async (t) => {
   const dir = scratch(t);
