@@ -20,6 +20,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["engine", ["dsl", "resources", "inventory", "shell", "errors"]],
   ["connection", ["shell", "errors", "engine/session.ts"]],
   ["report", ["errors", "engine/events.ts"]],
+  ["journal", ["errors", "engine/events.ts"]],
   ["lab", ["shell", "errors"]],
   // Breaks things on purpose: by the lab's controls, or on hosts over their sessions.
   ["drill", ["dsl/drill-plan.ts", "engine/session.ts", "lab/index.ts", "shell", "errors"]],

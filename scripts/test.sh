@@ -2,6 +2,11 @@
 # Everything that must hold: types, lint, direction of dependencies, generated docs, unit tests, and tests on lab hosts.
 source "$(dirname "$0")/prepare.sh"
 
+# Journals of the tests' runs are not the user's.
+XDG_STATE_HOME=$(mktemp -d)
+export XDG_STATE_HOME
+trap 'rm -rf "$XDG_STATE_HOME"' EXIT
+
 # What the tests themselves use; the lab installs its own.
 needed=(openssh-server openssh-client sudo opendoas busybox dash shellcheck acl attr iproute2 util-linux procps unzip zstd xz-utils bzip2 curl wget nftables iptables ansible-core etcd-server)
 missing=()

@@ -9,8 +9,10 @@ import { labCommands } from "./lab-commands.ts";
 import { importPlainly, type ImportFile } from "./load-playbook.ts";
 import type { Exit } from "./options.ts";
 import { recordCommand } from "./record-command.ts";
+import { resumeCommand } from "./resume-command.ts";
 import { runCommand } from "./run-command.ts";
 import { secretsCommands } from "./secrets-commands.ts";
+import { runsCommands } from "./runs-commands.ts";
 import { verifyCommand } from "./verify-command.ts";
 
 const version = (): string => (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
@@ -31,6 +33,8 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
   runCommand(program, exit, importFile);
+  resumeCommand(program, exit, importFile);
+  runsCommands(program);
   verifyCommand(program, exit, importFile);
   drillCommand(program, exit, importFile);
   inventoryCommands(program);

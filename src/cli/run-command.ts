@@ -8,16 +8,18 @@ import { resolvePlays } from "../engine/resolve.ts";
 import { runPlaybook, type RunOptions } from "../engine/run.ts";
 import { formatProblem, KEEP_OPEN_WANTED, KeptFiles, loadInventory, parseKeepOpen } from "../inventory/index.ts";
 import { UsageError } from "../errors/index.ts";
+import type { Asked, Journal, Resumable } from "../journal/index.ts";
 import { colors, exitCode, humanReporter, jsonReporter, Timing, traceOf, type Reporter } from "../report/index.ts";
 import { askOnTerminal, type StepAsker } from "./ask-step.ts";
 import { wantsColor } from "./color.ts";
 import { interrupts } from "./interrupts.ts";
+import { beginJournal, journaled, kept, namesOf, runLists } from "./journaled.ts";
 import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption, list, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
 import { checkReportFolders, reportOption, RunReports } from "./report-files.ts";
 
-interface Flags {
+export interface RunFlags {
   readonly inventory: string;
   readonly extraVars?: string[];
   readonly check?: boolean;
@@ -41,6 +43,12 @@ interface Flags {
   readonly listHosts?: boolean;
   readonly listTasks?: boolean;
   readonly listTags?: boolean;
+  readonly journal?: boolean;
+}
+
+/** The run that this one goes on with. */
+export interface GoesOn {
+  readonly from: Resumable;
 }
 
 function keepOpen(value: string): number {
@@ -74,28 +82,30 @@ export function runCommand(program: Command, exit: Exit, importFile: ImportFile)
     .option("--timing", "show where the time went, host by host, and the slowest resources")
     .option("--trace <file>", "write the run's timeline for a trace viewer (Perfetto, chrome://tracing)")
     .addOption(reportOption())
+    .option("--no-journal", "keep no journal of the run; it cannot be resumed")
     .option("--list-hosts", "list the hosts of each play and stop")
     .option("--list-tasks", "list every resource with its tags and stop (reads the hosts' facts)")
     .option("--list-tags", "list the tags and stop (reads the hosts' facts)")
-    .action(async (file: string, flags: Flags) => {
+    .action(async (file: string, flags: RunFlags) => {
       exit.code = await runFile(file, flags, importFile);
     });
 }
 
-async function runFile(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
+/** @param goesOn For `hawser resume`. */
+export async function runFile(file: string, flags: RunFlags, importFile: ImportFile, goesOn?: GoesOn): Promise<number> {
   checkReportFolders(flags.report ?? []);
   // What has no terminal to ask on is refused first.
   const asker = flags.step ? askOnTerminal(wantsColor(process.stdout)) : undefined;
   try {
-    return await runLoaded(file, flags, importFile, asker);
+    return await runLoaded(file, flags, importFile, asker, goesOn);
   } finally {
     asker?.close();
   }
 }
 
-async function runLoaded(file: string, flags: Flags, importFile: ImportFile, asker: StepAsker | undefined): Promise<number> {
+async function runLoaded(file: string, flags: RunFlags, importFile: ImportFile, asker: StepAsker | undefined, goesOn: GoesOn | undefined): Promise<number> {
   const playbook = await loadPlaybook(file, importFile);
-  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
+  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [], lists: runLists(flags.inventory) });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const connections = connectTo(inventory, { keepOpen: flags.keepOpen });
   const options: RunOptions = {
@@ -114,6 +124,7 @@ async function runLoaded(file: string, flags: Flags, importFile: ImportFile, ask
     lockTimeout: flags.lockTimeout,
     probeTimeout: flags.probeTimeout,
     timeLooks: (flags.timing ?? false) || flags.trace !== undefined,
+    ...(goesOn && { resumes: goesOn.from }),
   };
   const listing: Listing | undefined = flags.listHosts ? "hosts" : flags.listTasks ? "tasks" : flags.listTags ? "tags" : undefined;
   try {
@@ -124,19 +135,36 @@ async function runLoaded(file: string, flags: Flags, importFile: ImportFile, ask
       process.stdout.write(await listPlaybook(playbook, options, listing));
       return 0;
     }
-    return await reported(flags, new RunReports(flags.report, inventory), (listen, signals) => {
+    // A check changes nothing, so there is nothing to go on with.
+    const journal = flags.check || flags.journal === false ? undefined : beginJournal(askedOf(file, flags, goesOn), goesOn?.from);
+    return await withJournal(journal, () => reported(flags, new RunReports(flags.report, inventory), (listen, signals) => {
       asker?.follow(signals.interrupt);
-      return runPlaybook(playbook, { ...options, ...signals, ...(asker && { step: asker.ask }) }, listen);
-    });
+      return runPlaybook(playbook, { ...options, ...signals, ...(asker && { step: asker.ask }), ...(journal && { id: journal.id }) }, journaled(journal, listen));
+    }));
   } finally {
     connections.leave();
   }
 }
 
-async function reported(flags: Flags, reports: RunReports, run: (listen: (event: RunEvent) => void, signals: { interrupt: AbortSignal; abort: AbortSignal }) => Promise<Parameters<typeof exitCode>[0]>): Promise<number> {
+function askedOf(file: string, flags: RunFlags, goesOn: GoesOn | undefined): Asked {
+  return { verb: "run", playbook: path.resolve(file), inventory: path.resolve(flags.inventory), flags: kept(flags), extraVars: namesOf(flags.extraVars ?? []), ...(goesOn && { resumes: goesOn.from.run }) };
+}
+
+async function withJournal<T>(journal: Journal | undefined, run: () => Promise<T>): Promise<T> {
+  try {
+    const result = await run();
+    journal?.end();
+    return result;
+  } catch (error) {
+    journal?.end(error);
+    throw error;
+  }
+}
+
+async function reported(flags: RunFlags, reports: RunReports, run: (listen: (event: RunEvent) => void, signals: { interrupt: AbortSignal; abort: AbortSignal }) => Promise<Parameters<typeof exitCode>[0]>): Promise<number> {
   const color = wantsColor(process.stdout);
   const reporter: Reporter =
-    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty: process.stdout.isTTY && !flags.step && process.env["TERM"] !== "dumb", color, diff: flags.diff ?? false, verbose: flags.verbose ?? false });
+    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty: process.stdout.isTTY && process.env["TERM"] !== "dumb" && !flags.step, color, diff: flags.diff ?? false, verbose: flags.verbose ?? false, resumable: !flags.check && flags.journal !== false });
   const timing = new Timing();
   let code = 1;
   let broke: unknown;

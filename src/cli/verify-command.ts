@@ -5,6 +5,7 @@ import { verifyPlaybook } from "../engine/verify.ts";
 import { formatProblem, loadInventory } from "../inventory/index.ts";
 import { humanVerifyReporter, jsonVerifyReporter, verifyExitCode } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
+import { runLists } from "./journaled.ts";
 import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption, list, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
@@ -45,7 +46,7 @@ export function verifyCommand(program: Command, exit: Exit, importFile: ImportFi
 async function verifyFile(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
   checkReportFolders(flags.report ?? []);
   const playbook = await loadPlaybook(file, importFile);
-  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
+  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [], lists: runLists(flags.inventory) });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const connections = connectTo(inventory);
   const reporter = flags.output === "json" ? jsonVerifyReporter(process.stdout) : humanVerifyReporter(process.stdout, { color: wantsColor(process.stdout) });

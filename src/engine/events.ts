@@ -9,6 +9,18 @@ export type Outcome = "ok" | "changed" | "would-change" | "unknown" | "skipped" 
 /** What a host is busy with, for progress rows. */
 export type HostPhase = "connecting" | "facts" | "probing" | "planning" | "applying" | "waiting" | "proving" | "reconnecting" | "done" | "failed" | "unreachable";
 
+/** How a host's part in a play ended. */
+export type HostResult = "done" | "failed" | "unreachable" | "stopped";
+
+/** One step of a batch whose controller had gone. */
+export interface RecoveredStep {
+  /** Ids; a handler's stands alone. */
+  readonly ids: readonly string[];
+  readonly result: "done" | "failed" | "not-run";
+  /** Of a step that failed. What it printed is not known to be free of secrets, and not shown. */
+  readonly exitCode?: number;
+}
+
 /** A failure as data; every text is redacted. */
 export interface Failure {
   readonly message: string;
@@ -51,7 +63,7 @@ export interface HostCounts {
 /** Everything the engine says. Seconds are wall-clock; `at` is milliseconds since the run began. */
 export type RunEvent = { readonly at: number } & (
   | { readonly event: "start"; readonly playbook: string; readonly check: boolean; readonly plays: readonly string[]; readonly hosts: readonly string[] }
-  | { readonly event: "play"; readonly play: string; readonly hosts: readonly string[]; readonly roles: readonly string[] }
+  | { readonly event: "play"; readonly play: string; /** The play's place in the playbook, from 0. */ readonly index: number; readonly hosts: readonly string[]; readonly roles: readonly string[] }
   | { readonly event: "phase"; readonly host: string; readonly phase: HostPhase; readonly detail?: string; /** Resources finished and in all, of this play. */ readonly done?: number; readonly total?: number }
   | {
       readonly event: "resource";
@@ -77,6 +89,12 @@ export type RunEvent = { readonly at: number } & (
   | { readonly event: "batch"; readonly play: string; readonly batch: number; readonly of: number; readonly hosts: readonly string[] }
   /** The play's gate was passed after a batch. One that was not is a failure of its hosts and of the run. */
   | { readonly event: "gate"; readonly play: string; readonly batch: number; readonly of: number; readonly hosts: readonly string[]; /** Assertions, probes and checks that hold. */ readonly asserted: number; readonly seconds: number }
+  /** What is sent to a host as one script, said before it is sent: of each step the resources, or its handler. */
+  | { readonly event: "sent"; readonly host: string; readonly play: string; /** Names it on the host. */ readonly script: string; readonly steps: readonly (readonly string[])[] }
+  /** What a batch of an interrupted run had done, which went on without its controller. */
+  | { readonly event: "recovered"; readonly host: string; readonly script: string; readonly steps: readonly RecoveredStep[] }
+  /** A host's part in a play is over. */
+  | { readonly event: "host"; readonly host: string; readonly play: string; readonly index: number; readonly result: HostResult }
   /** A line that a running command printed; already redacted. */
   | { readonly event: "output"; readonly host: string; readonly id: string; readonly stream: "stdout" | "stderr"; readonly line: string }
   | { readonly event: "warning"; readonly host?: string; readonly message: string; readonly source?: SourceLine }

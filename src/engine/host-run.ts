@@ -7,10 +7,11 @@ import type { HostCounts, Unstamped } from "./events.ts";
 import { fragment, type Look } from "./fragment.ts";
 import type { StageFolder } from "./host-context.ts";
 import { handlerIdOf } from "./queue.ts";
+import { recoveredSteps, type SentBatch } from "./recovered.ts";
 import type { Redactor } from "./redactor.ts";
 import { Remote } from "./remote.ts";
 import type { RoleOnHost } from "./resolve.ts";
-import { LIST_PENDING, lockLines, WATCH_LOCK } from "./script.ts";
+import { type Interrupted, LIST_PENDING, lockLines, WATCH_LOCK } from "./script.ts";
 import { Unreachable, type Session } from "./session.ts";
 
 export interface HostRunOptions {
@@ -27,6 +28,8 @@ export interface HostRunOptions {
   readonly note: string;
   /** Random; names this run. */
   readonly run: string;
+  /** The run that this one goes on with. */
+  readonly interrupted?: { readonly run: string; readonly sent: ReadonlyMap<string, SentBatch> };
 }
 
 const zero = (): HostCounts => ({ ok: 0, changed: 0, wouldChange: 0, unknown: 0, skipped: 0, failed: 0, rescued: 0, notReached: 0, handlersPending: 0, unreachable: false, requests: 0 });
@@ -54,6 +57,8 @@ export class HostRun {
   facts: Facts | undefined;
   roleFacts: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();
   #refusal: HawserError | undefined;
+  /** The note of whoever holds the lock that is waited for. */
+  #holder = "";
   /** Why the host takes no further part, once that is so. */
   ended: "failed" | "unreachable" | "stopped" | undefined;
 
@@ -77,9 +82,9 @@ export class HostRun {
     const remote = (this.#remote ??= await this.#connect());
     emit({ event: "phase", host: this.name, phase: "facts" });
     const wanted = roleFacts(roles);
-    const lock = this.#options.check || options.readOnly ? WATCH_LOCK : lockLines(this.#options.note, this.#options.run, this.#options.lockTimeout);
+    const lock = this.#options.check || options.readOnly ? WATCH_LOCK : lockLines(this.#options.note, this.#options.run, this.#options.lockTimeout, this.#interrupted);
     const looks = [fragment(factsProbe, undefined, this.#options.redactor.add), ...wanted.map(({ spec }) => fragment(spec.probe, undefined, this.#options.redactor.add))];
-    const [facts, ...rest] = await remote.look(looks, `${lock}${LIST_PENDING}`, (label, out) => this.#frame(label, out.toString().trim(), options.readOnly ?? false));
+    const [facts, ...rest] = await remote.look(looks, `${lock}${LIST_PENDING}`, (label, out) => (label === "C 0" ? this.#recover(out) : this.#frame(label, out.toString().trim(), options.readOnly ?? false)));
     // Thrown here and not where the frame arrives, which is inside a stream's listener.
     if (this.#refusal) throw this.#refusal;
     this.facts = parseFacts((facts as Look).seen);
@@ -97,8 +102,12 @@ export class HostRun {
       this.stage.path = path;
       this.stage.names.clear();
       for (const name of names) this.stage.names.add(name);
+    } else if (label === "L 4") {
+      this.#holder = body;
+      const own = this.#interrupted && body.includes(`run ${this.#interrupted.run}`);
+      this.#options.emit({ event: "phase", host: this.name, phase: "waiting", detail: own ? "for what the interrupted run still does here" : `for the lock: ${holder(body)}` });
     } else if (label === "L 1") {
-      this.#refusal = new HostLocked(`another run works on this host: ${holder(body)}`, { host: this.name, hint: `wait for it, or give this run a longer --lock-timeout than ${this.#options.lockTimeout} s` });
+      this.#refusal = new HostLocked(`another run works on this host: ${holder(this.#holder)}`, { host: this.name, hint: `wait for it, or give this run a longer --lock-timeout than ${this.#options.lockTimeout} s` });
     } else if (label === "L 2") {
       this.#refusal = new HawserError("the lock cannot be made on the host", { host: this.name, stderr: body, hint: "the user needs to become root (`become:` in the inventory), or /run is full or read-only" });
     } else if (label === "L 3") {
@@ -107,6 +116,19 @@ export class HostRun {
       const message = this.#options.check ? `a run works on this host now: ${holder(body)}` : `the last run ended without cleaning up: ${holder(body)}`;
       this.#options.emit({ event: "warning", host: this.name, message });
     }
+  }
+
+  get #interrupted(): Interrupted | undefined {
+    const { interrupted } = this.#options;
+    const script = interrupted?.sent.get(this.name)?.script;
+    return interrupted && { run: interrupted.run, ...(script !== undefined && { script }) };
+  }
+
+  /** Says what a batch has done that went on without its controller. */
+  #recover(printed: Buffer): void {
+    const sent = this.#options.interrupted?.sent.get(this.name);
+    const steps = sent && recoveredSteps(printed, sent);
+    if (sent && steps && steps.length > 0) this.#options.emit({ event: "recovered", host: this.name, script: sent.script, steps });
   }
 
   async #connect(): Promise<Remote> {

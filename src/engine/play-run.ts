@@ -24,6 +24,8 @@ import type { AskStep } from "./step.ts";
 import type { ValueHub } from "./values.ts";
 
 export interface PlayRunOptions {
+  /** The play's place in the playbook, from 0. */
+  readonly index: number;
   readonly check: boolean;
   readonly selection: Selection;
   readonly redactor: Redactor;
@@ -81,7 +83,7 @@ export class PlayRun {
     const { emit } = this.#options;
     const ready = runs.filter((run) => !run.ended).map((run) => this.#ready(run));
     refuseCircles(ready.map(({ run, declared }) => ({ host: run.name, items: declared.items })), this.#options.hub);
-    emit({ event: "play", play: play.name, hosts: runs.map((run) => run.name), roles: [...new Set([...this.#resolved.roles.values()].flat().map(({ use }) => use.name))] });
+    emit({ event: "play", play: play.name, index: this.#options.index, hosts: runs.map((run) => run.name), roles: [...new Set([...this.#resolved.roles.values()].flat().map(({ use }) => use.name))] });
     for (const { cx } of ready) phase(cx, "waiting");
     for (const { run, declared } of ready) await loadKept(run.name, keptOf(declared.items), this.#options.kept);
     for (const run of runs) if (run.ended) this.#options.hub.gone(run.name);
@@ -91,6 +93,7 @@ export class PlayRun {
     this.#judgeAll(runs);
     // Who is to enter a lane does so in the inventory's order, and not in that of the looks' answers.
     const first = [...parts.values()].some(({ declared }) => hasLane(declared.items));
+    const gated = play.gate !== undefined && !this.#options.check;
     for (const [i, batch] of batches.entries()) {
       if (batches.length > 1 && this.#stopping() === undefined) emit({ event: "batch", play: play.name, batch: i + 1, of: batches.length, hosts: batch.map((run) => run.name) });
       for (const run of batch) this.#options.hub.begin(run.name);
@@ -102,16 +105,24 @@ export class PlayRun {
           this.#options.hub.end(run.name);
           this.#judgeAll(runs);
           this.#conclude(parts.get(run) as Ready);
+          if (!gated) this.#over(run);
         }
       }));
       this.#judge(batch);
+      const going = this.#stop === undefined;
       await this.#gate(batch, parts, { batch: i + 1, of: batches.length });
       for (const run of batch) {
+        // Who goes on with this run has to pass the gate as well.
+        if (gated) this.#over(run, going && this.#stop !== undefined);
         parts.delete(run);
         this.#options.left(run);
       }
     }
     if (this.#stop !== undefined) for (const run of runs) run.ended ??= "stopped";
+  }
+
+  #over(run: HostRun, halted = false): void {
+    this.#options.emit({ event: "host", host: run.name, play: this.#resolved.play.name, index: this.#options.index, result: run.ended ?? (halted ? "stopped" : "done") });
   }
 
   /** Why no host may begin another batch of changes, if so. */

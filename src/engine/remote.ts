@@ -80,6 +80,8 @@ function recordMany({ out }: Frame, together: readonly NumberedLook[], results: 
   }
 }
 
+export const batchId = (): string => `batch-${randomBytes(6).toString("hex")}`;
+
 const nonce = (): string => `hw${randomBytes(9).toString("hex")}`;
 
 /** Speaks the engine's scripts over a session: looks, batches of applies, and what to do when the connection breaks. */
@@ -178,9 +180,12 @@ export class Remote {
     return setTimeout(() => abort.abort(new HawserError("a look was not answered in time")), this.#options.probeTimeout * 1000);
   }
 
-  /** Runs a batch and the looks after it in one request. A lost connection is restored and the batch followed on. */
-  async batch(steps: readonly Step[], looks: readonly Fragment[], events: BatchEvents): Promise<BatchResult> {
-    const [mark, end, id] = [nonce(), nonce(), `batch-${randomBytes(6).toString("hex")}`];
+  /**
+   * Runs a batch and the looks after it in one request. A lost connection is restored and the batch followed on.
+   * @param id Names the batch on the host; see `batchId`.
+   */
+  async batch(id: string, steps: readonly Step[], looks: readonly Fragment[], events: BatchEvents): Promise<BatchResult> {
+    const [mark, end] = [nonce(), nonce()];
     const results = new Map<number, StepResult>();
     const numbered = looks.map((look, index) => ({ index, look }));
     const together = togetherOf(numbered);

@@ -13,6 +13,7 @@ import { HostRun, type HostRunOptions } from "./host-run.ts";
 import { endHost, PlayRun } from "./play-run.ts";
 import { markerOf } from "./queue.ts";
 import { readExports } from "./reader.ts";
+import type { SentBatch } from "./recovered.ts";
 import { Redactor } from "./redactor.ts";
 import { resolvePlays, type ResolvedPlay } from "./resolve.ts";
 import { STATE_FOLDER } from "./script.ts";
@@ -24,6 +25,10 @@ import { ValueHub } from "./values.ts";
 
 export interface RunOptions {
   readonly inventory: Inventory;
+  /** Names the run in its journal and in the lock's note on the hosts: letters, digits and dashes. Default: random. */
+  readonly id?: string;
+  /** A run that ended without finishing, to go on with. */
+  readonly resumes?: Resumed;
   /** Opens a host's session. */
   readonly connect: (host: InventoryHost) => Promise<Session>;
   /** Look and predict, change nothing. Default false. */
@@ -47,6 +52,16 @@ export interface RunOptions {
   readonly interrupt?: AbortSignal;
   /** Aborted: stop now; what runs on hosts is not followed any more. */
   readonly abort?: AbortSignal;
+}
+
+/** What is known of an interrupted run. */
+export interface Resumed {
+  /** The interrupted run's id. */
+  readonly run: string;
+  /** What it sent last to each host, where nothing was heard of the end. */
+  readonly sent: ReadonlyMap<string, SentBatch>;
+  /** Whether it has finished a play on a host; the play is given by its place in the playbook. */
+  readonly finished: (host: string, play: number) => boolean;
 }
 
 export type Recap = Extract<RunEvent, { event: "recap" }>;
@@ -86,13 +101,14 @@ class PlaybookRun {
       probeTimeout: options.probeTimeout ?? 30,
       timeLooks: options.timeLooks ?? false,
       note: `${userInfo().username}@${hostname()} (process ${process.pid}) since ${new Date().toISOString()}`,
-      run: randomBytes(8).toString("hex"),
+      run: options.id ?? randomBytes(8).toString("hex"),
+      ...(options.resumes && { interrupted: options.resumes }),
     };
   }
 
   async run(): Promise<Recap> {
     const { inventory, limit, selection = {} } = this.#options;
-    const plays = resolvePlays(this.#playbook, inventory, limit);
+    const plays = this.#unfinished(resolvePlays(this.#playbook, inventory, limit));
     const roleNames = [...new Set(plays.flatMap((play) => [...play.roles.values()].flat().map(({ use }) => use.name)))];
     checkRoles(selection, roleNames);
     for (const host of inventory.hosts) if (plays.some((play) => play.hosts.includes(host))) this.#runs.set(host.name, new HostRun(host, this.#hostOptions));
@@ -125,6 +141,12 @@ class PlaybookRun {
       // The connector waits for them, if anybody does.
       void this.#closeAll();
     }
+  }
+
+  /** A host that an interrupted run has finished in a play is like one outside `--limit`: read when somebody wants its values. */
+  #unfinished(plays: readonly ResolvedPlay[]): readonly ResolvedPlay[] {
+    const { resumes } = this.#options;
+    return resumes ? plays.map((play, i) => ({ ...play, hosts: play.hosts.filter(({ name }) => !resumes.finished(name, i)) })) : plays;
   }
 
   async #prepare(plays: readonly ResolvedPlay[], rolesOf: (run: HostRun) => ReturnType<ResolvedPlay["roles"]["get"]> & object): Promise<void> {
@@ -188,6 +210,7 @@ class PlaybookRun {
       this.#read(target, play, plays);
     };
     await new PlayRun(play, {
+      index: plays.indexOf(play),
       check: this.#options.check ?? false,
       selection,
       redactor: this.#redactor,

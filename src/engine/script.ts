@@ -200,6 +200,13 @@ export function resumeScript(end: string, id: string, seenOut: number, seenErr: 
   return `${FOLDERS}if [ -e ${log}.out ]; then\n${followLines(log, seenOut + 1, seenErr + 1)}else\nprintf '\\n%s\\n' ${end}; printf 'gone\\n\\n%s\\n' ${end} >&2\nfi\n`;
 }
 
+/** A run that ended without finishing, on one host. */
+export interface Interrupted {
+  readonly run: string;
+  /** What it sent last, if anything. */
+  readonly script?: string;
+}
+
 /** What a run needs on a host besides a POSIX shell: of coreutils and util-linux, or busybox. */
 const NEEDED = "base64 flock setsid sha256sum stat tail";
 
@@ -207,16 +214,21 @@ const NEEDED = "base64 flock setsid sha256sum stat tail";
  * Takes the host's lock, or says who has it. The kernel frees it when the session's shell and the batch that it started
  * have both ended, so no lock survives its run; the note beside it only names the holder. A batch that has printed its
  * end may need a moment more to be gone; one that goes on without its controller keeps the note.
- * Frame `S 0` says where uploads go and which are there. Frame `L 0` taken, `L 1` held by another run (the note is its body), `L 2` cannot be made, `L 3` the host lacks programs.
+ * Frame `S 0` says where uploads go and which are there. Frame `L 0` taken, `L 4` held by another run and waited for (the note is its body), `L 1` still held after that, `L 2` cannot be made, `L 3` the host lacks programs.
+ * @param interrupted The run that this one goes on with: its batch may still run, and is waited for to its end. Frame `C 0` is what that batch has printed.
  */
-export function lockLines(note: string, run: string, waitSeconds: number): string {
+export function lockLines(note: string, run: string, waitSeconds: number, interrupted?: Interrupted): string {
   const file = `${RUN}/lock`;
+  const ofRun = (id: string) => `grep -qx ${quote(`run ${id}`)} ${file}.note 2>/dev/null && { kill "$(sed -n 's/^shell //p' ${file}.note)" 2>/dev/null`;
+  const takeOver = interrupted ? ` || { ${ofRun(interrupted.run)}; cat ${file}.note; hw_m "L 4"; flock 9; }; }` : "";
+  const log = interrupted?.script === undefined ? undefined : `${RUN}/${quote(interrupted.script)}`;
+  const recover = log === undefined ? "" : `\n      if [ -e ${log}.out ]; then cat ${log}.out; cat ${log}.err >&2; hw_m "C 0"; fi`;
   return `if [ -z "$hw_locked" ]; then
   hw_i=; for hw_f in ${NEEDED}; do command -v $hw_f >/dev/null || hw_i="$hw_i $hw_f"; done
   if [ -n "$hw_i" ]; then echo $hw_i; hw_m "L 3"
   elif mkdir -p ${RUN} ${STATE}/pending ${STATE}/stage && chmod 0700 ${RUN} ${STATE} && exec 9>>${file}; then
-    if flock -n 9 || { grep -q ${quote(`run ${run}`)} ${file}.note 2>/dev/null && { kill "$(sed -n 's/^shell //p' ${file}.note)" 2>/dev/null; flock -w 30 9; }; } || { cat ${file}.note 2>/dev/null; flock -w ${waitSeconds} 9; }; then
-      if [ -e ${file}.note ]; then cat ${file}.note; fi
+    if flock -n 9 || { ${ofRun(run)}; flock -w 30 9; }; }${takeOver} || { cat ${file}.note 2>/dev/null; hw_m "L 4"; flock -w ${waitSeconds} 9; }; then
+      if [ -e ${file}.note ]; then cat ${file}.note; fi${recover}
       rm -f ${RUN}/batch-*
       for hw_f in ${STATE}/stage/*; do if [ -e "$hw_f" ]; then find ${STATE}/stage -type f -mtime +0 -exec rm -f {} +; break; fi; done
       hw_locked=1

@@ -4,7 +4,7 @@ import type { Layer } from "./layer.ts";
 import { PatternError } from "./pattern-error.ts";
 import type { Place, Problem } from "./problem.ts";
 import { explainPath, splitPath, type ExplainedLayer } from "./resolve.ts";
-import { selectNames } from "./select.ts";
+import { type HostLists, selectNames } from "./select.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Entry } from "./tree.ts";
 
@@ -44,9 +44,11 @@ export class Inventory {
   readonly warnings: readonly Problem[];
   readonly #records: ReadonlyMap<string, HostRecord>;
   readonly #groups: ReadonlyMap<string, InventoryGroup>;
+  readonly #lists: HostLists | undefined;
 
   /** @internal Use `loadInventory`. */
-  constructor(path: string, records: ReadonlyMap<string, HostRecord>, groups: ReadonlyMap<string, InventoryGroup>, warnings: readonly Problem[]) {
+  constructor(path: string, records: ReadonlyMap<string, HostRecord>, groups: ReadonlyMap<string, InventoryGroup>, warnings: readonly Problem[], lists?: HostLists) {
+    this.#lists = lists;
     this.path = path;
     this.hosts = [...records.values()].map(({ host }) => host);
     this.groups = [...groups.values()];
@@ -74,7 +76,7 @@ export class Inventory {
    * @throws PatternError for a name that does not exist, a bad subscript, or when no host is left.
    */
   select(pattern: string, { limit }: { readonly limit?: string | undefined } = {}): InventoryHost[] {
-    const selectable = { hosts: [...this.#records.keys()], groups: this.#groups };
+    const selectable = { hosts: [...this.#records.keys()], groups: this.#groups, lists: this.#lists };
     const names = selectNames(selectable, pattern);
     const allowed = limit === undefined ? undefined : new Set(selectNames(selectable, limit));
     const left = allowed === undefined ? names : names.filter((name) => allowed.has(name));

@@ -12,6 +12,7 @@ import { readSource } from "./read-source.ts";
 import { mergeLayers, locatePath } from "./resolve.ts";
 import { readStructure, type HostDraft, type Structure } from "./structure.ts";
 import type { Surroundings } from "./surroundings.ts";
+import type { HostLists } from "./select.ts";
 import { toValue } from "./tree.ts";
 import { readVarFiles } from "./var-files.ts";
 import type { VaultSource } from "./vault-passwords.ts";
@@ -26,6 +27,8 @@ export interface LoadOptions extends Partial<Surroundings> {
   readonly secrets?: "open" | "sealed";
   /** Passwords of Ansible Vaults; those of HAWSER_VAULT_IDS and HAWSER_VAULT_PASSWORD_FILE are tried after them. */
   readonly vault?: readonly VaultSource[];
+  /** What `@NAME` in a pattern stands for before a file of that name: hosts of the last run, for instance. Asked when a pattern names it. */
+  readonly lists?: HostLists;
 }
 
 /**
@@ -64,7 +67,7 @@ export async function loadInventory(path: string, options: LoadOptions = {}): Pr
   checkAddresses(load, records);
   checkJumps(load, records);
   load.check();
-  return new Inventory(path, records, groups, load.warnings);
+  return new Inventory(path, records, groups, load.warnings, options.lists);
 }
 
 /** The hosts file of a directory. */

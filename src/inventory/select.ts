@@ -11,7 +11,12 @@ export interface Selectable {
   /** In the order of declaration. */
   readonly hosts: readonly string[];
   readonly groups: ReadonlyMap<string, InventoryGroup>;
+  /** See LoadOptions. */
+  readonly lists?: HostLists | undefined;
 }
+
+/** Hosts by the name of a list, or undefined for a name that is none. */
+export type HostLists = (name: string) => readonly string[] | undefined;
 
 /**
  * The names of the hosts that a pattern selects, in the order in which the pattern names them.
@@ -31,7 +36,7 @@ export function selectNames(inventory: Selectable, pattern: string): string[] {
 }
 
 function expand(inventory: Selectable, pattern: string, { body, text }: Term): readonly string[] {
-  if (body.kind === "file") return fromFile(inventory, pattern, body.path);
+  if (body.kind === "file") return fromList(inventory, pattern, body.path) ?? fromFile(inventory, pattern, body.path);
   const names = body.kind === "name" ? named(inventory, pattern, body.name) : matching(inventory, pattern, body.test, text);
   return body.subscript === undefined ? names : subscripted(pattern, text, names, body.subscript);
 }
@@ -65,6 +70,14 @@ function subscripted(pattern: string, text: string, names: readonly string[], su
   if (subscript.from > to && subscript.to !== undefined) throw new PatternError("syntax", pattern, `"${text}" runs backwards`, `write [${to}:${subscript.from}]`);
   if (subscript.from >= names.length || to >= names.length) throw outside();
   return names.slice(subscript.from, to + 1);
+}
+
+/** A list may name hosts that have left the inventory since. */
+function fromList(inventory: Selectable, pattern: string, name: string): readonly string[] | undefined {
+  const listed = inventory.lists?.(name);
+  const names = listed?.filter((host) => inventory.hosts.includes(host));
+  if (names?.length === 0) throw new PatternError("empty", pattern, `@${name}: none of its hosts is in the inventory any more`);
+  return names;
 }
 
 /** A file of names, one a line, without operators; `#` starts a comment. */

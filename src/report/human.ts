@@ -1,5 +1,5 @@
 import type { Failure, RunEvent } from "../engine/events.ts";
-import { batchLine, failureLines, gateLine, type LineStyle, outputLine, playLine, resourceLines, startLine, warningLine } from "./lines.ts";
+import { batchLine, failureLines, gateLine, type LineStyle, outputLine, playLine, recoveredLines, resourceLines, startLine, warningLine } from "./lines.ts";
 import { hasEnded, type HostProgress, Progress } from "./progress.ts";
 import { recapText } from "./recap.ts";
 import type { RecapEvent, Reporter } from "./reporter.ts";
@@ -27,6 +27,8 @@ export interface HumanOptions {
   readonly diff?: boolean;
   /** Prints also what is ok or skipped, and every line that commands print. Default false. */
   readonly verbose?: boolean;
+  /** The run has a journal to go on from, and the recap says so. Default false. */
+  readonly resumable?: boolean;
   /** File names are shown relative to it. Default: the working directory. */
   readonly cwd?: string;
   /** Milliseconds on a clock that never jumps. Default: the process's own. */
@@ -56,7 +58,7 @@ class HumanReporter implements Reporter {
     this.#now = options.now ?? (() => performance.now());
     this.#progress = new Progress(this.#now);
     this.#screen = new Screen(options.stream, options.width);
-    this.#style = { color: colors(options.color), cwd: options.cwd ?? process.cwd(), diff: options.diff === true, hostWidth: 0, check: false, width: Infinity };
+    this.#style = { color: colors(options.color), cwd: options.cwd ?? process.cwd(), diff: options.diff === true, hostWidth: 0, check: false, width: Infinity, resumable: options.resumable === true };
   }
 
   on(event: RunEvent): void {
@@ -103,6 +105,8 @@ class HumanReporter implements Reporter {
         return failureLines(event.failure, style);
       case "output":
         return this.#options.verbose === true ? outputLine(event, style) : "";
+      case "recovered":
+        return recoveredLines(event, style);
       case "warning":
         return warningLine(event, style);
       default:

@@ -4,6 +4,7 @@ export { humanReporter, type HumanOptions } from "./human.ts";
 export { jsonReporter } from "./json.ts";
 export { diffLines } from "./lines.ts";
 export { REPORT_ENDINGS, reportFormat, writeWhole, type Placed, type ReportFormat, type RunReport, type VerifyReport } from "./report-file.ts";
+export { formatFailure } from "./lines.ts";
 export type { Reporter } from "./reporter.ts";
 export { RunRecord } from "./run-record.ts";
 export { colors } from "./style.ts";

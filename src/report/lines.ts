@@ -1,6 +1,6 @@
 import type { Failure, RunEvent } from "../engine/events.ts";
 import type { ResourceEvent } from "./reporter.ts";
-import { type Colors, type Mark, outcomeMark } from "./style.ts";
+import { type Colors, colors, type Mark, outcomeMark } from "./style.ts";
 import { clean, count, duration, lines, oneLine, padEnd, place } from "./text.ts";
 
 /** How many of the last lines of a failed command are shown. */
@@ -17,6 +17,8 @@ export interface LineStyle {
   /** Width of the column of host names. */
   readonly hostWidth: number;
   readonly check: boolean;
+  /** The run has a journal to go on from. Default false. */
+  readonly resumable?: boolean;
   /** Columns of the terminal; Infinity where lines may be as long as they are. */
   readonly width: number;
 }
@@ -72,6 +74,20 @@ export function warningLine(event: Extract<RunEvent, { event: "warning" }>, styl
   const where = event.source === undefined ? "" : style.color.dim(`  at ${place(event.source, style.cwd)}`);
   const mark: Mark = { symbol: "!", word: "warning", paint: style.color.yellow };
   return `${head(event.host ?? "", mark, style)}  ${oneLine(event.message)}${where}\n`;
+}
+
+/** What the script of an interrupted run has done to its end. */
+export function recoveredLines(event: Extract<RunEvent, { event: "recovered" }>, style: LineStyle): string {
+  const { color } = style;
+  const first = begin(event.host, { symbol: "↻", word: "had gone on", paint: color.cyan }, style, 0);
+  const words = { done: "done", failed: "failed", "not-run": "not run" } as const;
+  const body = event.steps.map(({ ids, result, exitCode }) => `${ids.map(clean).join(", ")}  ${words[result]}${exitCode === undefined ? "" : ` (exit code ${exitCode})`}`);
+  return `${first}  ${color.dim("what the interrupted run had sent")}\n${indented(body)}`;
+}
+
+/** A failure by itself, for those who look at it later. */
+export function formatFailure(failure: Failure, { color, cwd }: { readonly color: boolean; readonly cwd: string }): string {
+  return failureLines(failure, { color: colors(color), cwd, diff: false, hostWidth: 0, check: false, width: Infinity });
 }
 
 /** A line that a running command printed. */

@@ -123,7 +123,7 @@ function pendingHandlers(recap: RecapEvent, { color }: LineStyle): string {
 }
 
 /** What happened, and what to do next. */
-function lastLine(recap: RecapEvent, { check, color }: LineStyle): string {
+function lastLine(recap: RecapEvent, { check, color, resumable = false }: LineStyle): string {
   const hosts = Object.entries(recap.hosts);
   const named = (test: (counts: HostCounts) => boolean): string[] => hosts.filter(([, counts]) => test(counts)).map(([host]) => host);
   const failed = named((counts) => counts.failed > 0 && !counts.unreachable);
@@ -137,9 +137,9 @@ function lastLine(recap: RecapEvent, { check, color }: LineStyle): string {
     ...(unfinished.length > 0 ? [`${unfinished.length} unfinished`] : []),
   ].join(", ");
   const took = color.dim(` (${duration(recap.seconds)})`);
-  const again = `run again${bad.length > 0 && bad.length <= NAMED_HOSTS ? ` with --limit ${bad.join(",")}` : ""}`;
+  const again = resumable ? "go on with hawser resume" : `run again${bad.length > 0 && bad.length <= NAMED_HOSTS ? ` with --limit ${bad.join(",")}` : ""}`;
 
-  if (recap.interrupted === true) return `${color.red("interrupted")}: ${tally}; ${again} to go on${took}`;
+  if (recap.interrupted === true) return `${color.red("interrupted")}: ${tally}; ${again}${resumable ? "" : " to go on"}${took}`;
   if (failed.length > 0) return `${color.red(tally)}: fix the ${failed.length === 1 ? "cause" : "causes"} above and ${again}${took}`;
   if (unreachable.length > 0) return `${color.red(tally)}: check the connection to ${unreachable.length === 1 ? "it" : "them"} and ${again}${took}`;
   if (recap.result === "failed") return `${color.red(`the run failed; ${tally}`)}: fix the cause above and ${again}${took}`;

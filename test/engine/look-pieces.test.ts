@@ -78,7 +78,7 @@ describe("the answer to looks", () => {
     const seen = await remote.look(looks);
     assert.deepEqual(seen[0]?.digest, alone[0]?.digest);
     assert.ok(seen.every((look) => look !== undefined));
-    const batch = await remote.batch([], looks, { onBegin: () => {}, onDone: () => {}, onOutput: () => {}, limit: () => undefined });
+    const batch = await remote.batch("batch-0", [], looks, { onBegin: () => {}, onDone: () => {}, onOutput: () => {}, limit: () => undefined });
     assert.deepEqual([...batch.looks.entries()].sort(([a], [b]) => a - b).map(([, { digest }]) => digest), seen.map(({ digest }) => digest));
     assert.equal(batch.looks.size, looks.length);
   });

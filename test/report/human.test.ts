@@ -144,7 +144,7 @@ function onTerminal(context: TestContext, options: Partial<HumanOptions> = {}) {
 void test("on a terminal, a host is one row, and a long command shows its time and its last line", async (context) => {
   const { terminal, reporter, tick } = onTerminal(context);
   reporter.on({ at: 0, ...start() });
-  reporter.on({ at: 0, event: "play", play: "gateways", hosts: HOSTS, roles: ["a"] });
+  reporter.on({ at: 0, event: "play", play: "gateways", index: 0, hosts: HOSTS, roles: ["a"] });
   reporter.on({ at: 0, event: "phase", host: "la-gw-1", phase: "applying", detail: "a/task:build", done: 3, total: 20 });
   reporter.on({ at: 0, event: "phase", host: "sg-gw-1", phase: "unreachable" });
   await tick(0);
@@ -185,7 +185,7 @@ void test("ten hosts with 200 resources cost less than 1.5 s of CPU on a termina
   const hosts = Array.from({ length: 10 }, (_, index) => `web-${index}`);
   const before = process.cpuUsage();
   reporter.on({ at: 0, ...start({ hosts }) });
-  reporter.on({ at: 0, event: "play", play: "gateways", hosts, roles: [] });
+  reporter.on({ at: 0, event: "play", play: "gateways", index: 0, hosts, roles: [] });
   for (let step = 0; step < 200; step++) {
     for (const host of hosts) {
       const id = `base/file:/etc/file-${step}`;

@@ -12,12 +12,13 @@ interface Some {
   result?: "ok" | "failed";
   interrupted?: boolean;
   pendingHandlers?: Record<string, string[]>;
+  resumable?: boolean;
 }
 
-function recap(hosts: Record<string, Partial<HostCounts>>, { check = false, width = Infinity, result = "ok", interrupted = false, pendingHandlers = {} }: Some = {}): string[] {
+function recap(hosts: Record<string, Partial<HostCounts>>, { check = false, width = Infinity, result = "ok", interrupted = false, pendingHandlers = {}, resumable = false }: Some = {}): string[] {
   const all = Object.fromEntries(Object.entries(hosts).map(([host, some]) => [host, counts(some)]));
   const event = { at: 0, event: "recap", result, hosts: all, pendingHandlers, interrupted, seconds: 1.5 } as const;
-  const style = { color: colors(false), cwd: "/", diff: false, hostWidth: 8, check, width };
+  const style = { color: colors(false), cwd: "/", diff: false, hostWidth: 8, check, width, resumable };
   return recapText({ recap: event, failures: [], seconds: () => 0.5 }, style).trim().split("\n");
 }
 
@@ -35,6 +36,11 @@ const LAST_LINES: [string, Parameters<typeof recap>][] = [
 ];
 
 for (const [expected, input] of LAST_LINES) void test(expected, () => assert.equal(recap(...input).at(-1), expected));
+
+void test("a run that has a journal is gone on with", () => {
+  assert.equal(recap({ a: { failed: 1 }, c: {} }, { resumable: true }).at(-1), "1 host ok, 1 failed: fix the cause above and go on with hawser resume (1.5 s)");
+  assert.equal(recap({ a: {}, b: { notReached: 4 } }, { interrupted: true, result: "failed", resumable: true }).at(-1), "interrupted: 1 host ok, 1 unfinished; go on with hawser resume (1.5 s)");
+});
 
 void test("columns are aligned also when names are wide", () => {
   const lines = recap({ "東京-1": { changed: 12 }, "sg-1": { ok: 3 } }).slice(0, 3);

@@ -30,7 +30,7 @@ export function recording(): RunEvent[] {
   const say = (at: number, event: Unstamped) => events.push({ at, ...event });
   say(0, { event: "start", playbook: "playbooks/site.ts", check: false, plays: [PLAY], hosts: HOSTS });
   for (const host of HOSTS) say(5, { event: "phase", host, phase: "connecting" });
-  say(900, { event: "play", play: PLAY, hosts: HOSTS, roles: ["base", "strongswan"] });
+  say(900, { event: "play", play: PLAY, index: 0, hosts: HOSTS, roles: ["base", "strongswan"] });
   for (const host of HOSTS) say(950, { event: "phase", host, phase: "probing", done: 0, total: 6 });
   for (const host of HOSTS) say(1400, resource(host, "base/package:curl", "ok"));
   say(1500, { event: "warning", host: "sg-db-1", message: "the clock is 4 s behind the controller's", source: { file: "/work/site/playbooks/site.ts", line: 12, column: 3 } });

@@ -23,7 +23,7 @@ function crowd(size: number): RunEvent[] {
   const events: RunEvent[] = [];
   const say = (at: number, event: Unstamped) => events.push({ at, ...event });
   say(0, { event: "start", playbook: "crowd.ts", check: false, plays: ["all"], hosts });
-  say(1, { event: "play", play: "all", hosts, roles: ["base"] });
+  say(1, { event: "play", play: "all", index: 0, hosts, roles: ["base"] });
   for (const [index, host] of hosts.entries()) {
     const from = Math.floor(index / 8) * 2000;
     say(from + 10, { event: "phase", host, phase: "applying", detail: "base/package:curl", done: 0, total: 2 });

@@ -165,7 +165,7 @@ export const hosts: readonly HostRow[] = [
     },
     undo: "rm -f /srv/begun /srv/slow /srv/after",
     exit: 130,
-    says: "interrupted: 0 hosts ok, 1 unfinished; run again with --limit b2 to go on…",
+    says: "interrupted: 0 hosts ok, 1 unfinished; go on with hawser resume…",
     also: ["stopping after the current batch; press Ctrl-C again to stop now (what runs on hosts runs to its end there)"],
     changes: ["/srv/after", "/srv/begun", "/srv/slow"],
   },
