@@ -87,6 +87,7 @@ function environment(commands: readonly Command[]): string[] {
     ["HAWSER_AGE_IDENTITY", "the file with the age identity that opens `!age` values and once-only outputs"],
     ["HAWSER_VAULT_PASSWORD_FILE", "the file with the password of `!vault` values, or a program that prints it"],
     ["HAWSER_VAULT_IDS", "more of them, each with its vault id: `dev@dev.txt,prod@prod-client.sh`"],
+    ["HAWSER_SECRET_TIMEOUT", "seconds that a program of `!command` may take; default 60"],
     ["VISUAL, EDITOR", "the editor of `hawser secrets edit`; default `vi`"],
     ["NO_COLOR, FORCE_COLOR", "no colours, or colours also without a terminal"],
   ];

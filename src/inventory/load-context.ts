@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { Keys } from "./keys.ts";
+import { Providers } from "./providers.ts";
 import { InventoryError, type Place, type Problem } from "./problem.ts";
 import { expandPath, showPath, type Surroundings } from "./surroundings.ts";
 import type { VaultSource } from "./vault-passwords.ts";
@@ -16,6 +17,9 @@ export class LoadContext {
   readonly sealed: boolean;
   /** What opens encrypted values. */
   readonly keys: Keys;
+  /** What runs the programs of `!command`. */
+  readonly providers: Providers;
+  readonly #fetching: Promise<void>[] = [];
   readonly #excerpts = new Map<string, readonly string[]>();
 
   constructor(root: string, sealed: boolean, around: Partial<Surroundings> & { readonly vault?: readonly VaultSource[] } = {}) {
@@ -23,6 +27,7 @@ export class LoadContext {
     this.root = resolve(this.around.cwd, root);
     this.sealed = sealed;
     this.keys = new Keys(this.around, around.vault);
+    this.providers = new Providers(this.around);
   }
 
   /** Makes the (masked) lines of a file available to the problems found in it. */
@@ -36,6 +41,20 @@ export class LoadContext {
 
   warn(place: Place, message: string, hint?: string): void {
     this.#add(this.warnings, place, message, hint);
+  }
+
+  /** Goes on reading while a secret is fetched; `work` says itself what went wrong. */
+  meanwhile(work: Promise<void>): void {
+    this.#fetching.push(work);
+  }
+
+  /**
+   * Waits for the secrets that are being fetched.
+   * @throws InventoryError when any problem was found.
+   */
+  async settle(): Promise<void> {
+    await Promise.all(this.#fetching);
+    this.check();
   }
 
   /** @throws InventoryError when any problem was found. */

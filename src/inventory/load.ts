@@ -47,7 +47,10 @@ export async function loadInventory(path: string, options: LoadOptions = {}): Pr
   const tree = await readSource(load, file);
   const extra = await readExtraVars(load, options.extraVars ?? []);
   // Without the hosts file every group_vars file would seem to name nothing.
-  if (tree === undefined) throw load.failed();
+  if (tree === undefined) {
+    await load.settle();
+    throw load.failed();
+  }
 
   const structure = readStructure(load, tree, basename(file));
   if (structure.hosts.size === 0) load.problem({ file: load.show(file), line: 1, column: 1 }, "the inventory has no hosts", "write all: { hosts: { la-1: } }");
@@ -55,7 +58,7 @@ export async function loadInventory(path: string, options: LoadOptions = {}): Pr
   const names = { group: new Set(["all", "ungrouped", ...structure.groups.keys()]), host: new Set(structure.hosts.keys()) };
   const groupFiles = await readVarFiles(load, { directory: "group_vars", noun: "group", names: names.group, others: names.host });
   const hostFiles = await readVarFiles(load, { directory: "host_vars", noun: "host", names: names.host, others: names.group });
-  load.check();
+  await load.settle();
 
   const groupLayers = (group: string): readonly Layer[] => [...(structure.groups.get(group)?.layers ?? []), ...(groupFiles.get(group) ?? [])];
   const records = makeRecords(structure, groups, (host, groupNames) => [

@@ -2,7 +2,7 @@
 const TAGGED = /!secret\b.*$/;
 
 /** A value whose key says that it is secret. A path (`…_file`) and the tags that only point at a secret stay readable. */
-const NAMED = /((?:^|[\s{,"'])[\w-]*(?:pass|passwd|password|passphrase|secret|token|psk)["']?\s*:)(?=\s|$)(?!\s*!(?:env|file|vault|age)\b).*$/i;
+const NAMED = /((?:^|[\s{,"'])[\w-]*(?:pass|passwd|password|passphrase|secret|token|psk)["']?\s*:)(?=\s|$)(?!\s*!(?:env|file|vault|age|command)\b).*$/i;
 
 const MASK = "[secret]";
 

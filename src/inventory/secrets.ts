@@ -5,7 +5,7 @@ import { readPrivateFile } from "./private-file.ts";
 import { isVault } from "./vault.ts";
 
 /** The YAML tags that make a Secret. */
-export const SECRET_TAGS = ["!secret", "!env", "!file", "!age", "!vault"] as const;
+export const SECRET_TAGS = ["!secret", "!env", "!file", "!age", "!vault", "!command"] as const;
 export type SecretTag = (typeof SECRET_TAGS)[number];
 
 /** A secret that was not fetched, for the commands that only look at an inventory. */
@@ -19,22 +19,25 @@ export class SealedSecret extends Secret {
   }
 }
 
-/** Fetches the secret that a tag names; the text is what stands behind the tag. `base` is where relative paths start. @throws Error saying why not. */
-export async function openSecret(load: LoadContext, tag: SecretTag, text: string, base: string): Promise<Secret> {
-  if (load.sealed) return new SealedSecret();
+/** What stands behind a tag: a text, or the words of a `!command`. */
+export type Tagged = string | readonly string[];
+
+/** Fetches the secret that a tag names. `base` is where relative paths start, and programs run. @throws Error saying why not. */
+export async function openSecret(load: LoadContext, tag: SecretTag, behind: Tagged, base: string): Promise<string> {
+  if (typeof behind !== "string") return trimNewline(await load.providers.run(behind, base));
   switch (tag) {
     case "!secret":
-      return new Secret(text);
+      return behind;
     case "!env":
-      return new Secret(environment(load, text.trim()));
+      return environment(load, behind.trim());
     case "!file":
-      return new Secret(trimNewline(await readPrivateFile(load.path(text.trim(), base), text.trim())));
+      return trimNewline(await readPrivateFile(load.path(behind.trim(), base), behind.trim()));
     case "!age":
-      return new Secret(trimNewline(await load.keys.openAge(text)));
+      return trimNewline(await load.keys.openAge(behind));
     case "!vault":
-      return new Secret((await load.keys.openVault(text)).text);
+      return (await load.keys.openVault(behind)).text;
     default:
-      throw new TypeError(`no such tag: ${String(tag satisfies never)}`);
+      throw new TypeError(`no such tag for a text: ${tag}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { Secret } from "../shell/index.ts";
 import type { LoadContext } from "./load-context.ts";
 import type { Place } from "./problem.ts";
 import { scalarTrap } from "./scalar-traps.ts";
-import { SECRET_TAGS, type SecretTag } from "./secrets.ts";
+import { SECRET_TAGS, type SecretTag, type Tagged } from "./secrets.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Entry, Leaf, List, Mapping, Tree } from "./tree.ts";
 import type { Source } from "./yaml.ts";
@@ -13,7 +13,7 @@ interface Pending {
   readonly leaf: { value: Leaf["value"] };
   readonly tag: SecretTag;
   readonly tagAt: number;
-  readonly text: string;
+  readonly text: Tagged;
 }
 
 /** Tags that change nothing: YAML's own, which the parser has applied, and Ansible's `!unsafe` (nothing is templated here). */
@@ -83,16 +83,28 @@ export class YamlWalk {
     const shown = tag.replace("tag:yaml.org,2002:", "!!");
     const tagAt = Math.max(0, this.#source.text.lastIndexOf(shown, node.range?.[0] ?? 0));
     const leaf = { kind: "leaf" as const, place, value: null };
+    const words = tag === "!command" ? this.#words(node, tagAt) : undefined;
     const text = isScalar(node) && typeof node.value === "string" ? node.value : "";
     const secret = SECRET_TAGS.find((known) => known === tag);
     if (secret === undefined) {
       this.#load.problem(this.#placeAt(tagAt), `unknown tag ${shown}`, didYouMean(shown, SECRET_TAGS) ?? `known tags: ${SECRET_TAGS.join(" ")}`);
+    } else if (secret === "!command") {
+      if (words !== undefined) this.pending.push({ leaf, tag: secret, tagAt, text: words });
     } else if (text.trim() === "") {
       this.#load.problem(this.#placeAt(tagAt), `${tag} needs a text behind it`);
     } else {
       this.pending.push({ leaf, tag: secret, tagAt, text });
     }
     return leaf;
+  }
+
+  /** A program and its arguments. No shell takes them apart, so they are a list. */
+  #words(node: Node, tagAt: number): readonly string[] | undefined {
+    const items = isSeq(node) ? node.items : [];
+    const words = items.flatMap((item) => (isScalar(item) && item.value !== null && item.source !== undefined ? [item.source] : []));
+    if (words.length > 0 && words.length === items.length && words[0] !== "") return words;
+    this.#load.problem(this.#placeAt(tagAt), "!command needs a program and its arguments as a list", 'no shell is run: write !command [op, read, "op://vault/item/field"]');
+    return undefined;
   }
 
   #scalar(node: Scalar, place: Place, key: string | undefined): Leaf {

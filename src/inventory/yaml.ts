@@ -1,8 +1,9 @@
 import { LineCounter, parseDocument, type YAMLError } from "yaml";
-import { openSecret } from "./secrets.ts";
+import { LateSecret } from "./late-secret.ts";
 import type { LoadContext } from "./load-context.ts";
 import { maskLines } from "./mask.ts";
 import type { Place } from "./problem.ts";
+import { openSecret, SealedSecret } from "./secrets.ts";
 import type { Tree } from "./tree.ts";
 import { YamlWalk } from "./yaml-walk.ts";
 
@@ -40,11 +41,16 @@ export async function parseYaml(load: LoadContext, source: Source): Promise<Tree
   const walk = new YamlWalk(load, document, source, placeAt);
   const tree = walk.run();
   for (const { leaf, tag, tagAt, text } of walk.pending) {
-    try {
-      leaf.value = await openSecret(load, tag, text, source.base ?? load.root);
-    } catch (error) {
-      load.problem(placeAt(tagAt), `${tag}: ${error instanceof Error ? error.message : "cannot be read"}`);
-    }
+    const late = new LateSecret();
+    leaf.value = load.sealed ? new SealedSecret() : late;
+    if (load.sealed) continue;
+    // All at once: what takes long is a program that asks a password store over the network.
+    load.meanwhile(
+      openSecret(load, tag, text, source.base ?? load.root).then(
+        (value) => late.settle(value),
+        (error: unknown) => load.problem(placeAt(tagAt), `${tag}: ${error instanceof Error ? error.message : "cannot be read"}`),
+      ),
+    );
   }
   return tree;
 }

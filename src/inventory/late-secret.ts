@@ -1,0 +1,19 @@
+import { Secret } from "../shell/index.ts";
+
+/** A secret that is fetched while the rest of the inventory is read. */
+export class LateSecret extends Secret {
+  #value: string | undefined;
+
+  constructor() {
+    super("");
+  }
+
+  settle(value: string): void {
+    this.#value = value;
+  }
+
+  override reveal(): string {
+    if (this.#value === undefined) throw new Error("this secret was not fetched");
+    return this.#value;
+  }
+}
