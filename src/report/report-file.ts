@@ -35,6 +35,10 @@ export interface ReportFormat {
 
 /** The formats by the ending of the file; loaded only where one is asked for. */
 const FORMATS: ReadonlyMap<string, () => Promise<ReportFormat>> = new Map([
+  [".html", async () => {
+    const [{ runHtml }, { verifyHtml }] = await Promise.all([import("./html/run-page.ts"), import("./html/verify-page.ts")]);
+    return { run: runHtml, verify: verifyHtml };
+  }],
   [".xml", async () => {
     const { runJunit, verifyJunit } = await import("./report-junit.ts");
     return { run: runJunit, verify: verifyJunit };

@@ -94,7 +94,7 @@ function hostSuites(host: HostRecord, { record, cwd }: RunReport): Suite[] {
 }
 
 function entryCase({ resource, outcome, summary, cause, diff, seconds, probeSeconds, failure }: Entry, cwd: string): Case {
-  const said = [outcome === "ok" || outcome === "skipped" || outcome === "failed" ? undefined : outcome, summary, cause].filter((part) => part !== undefined).join(": ");
+  const said = [outcome === "ok" || outcome === "skipped" || outcome === "failed" ? undefined : outcome, summary, cause, outcome === "rescued" ? failure?.message : undefined].filter((part) => part !== undefined).join(": ");
   const out = [said, diff].filter((part) => part !== undefined && part !== "").join("\n");
   const result: Element | undefined =
     outcome === "failed" ? failed("failure", { message: summary ?? "failed", ...failure, source: failure?.source ?? resource.source }, cwd) : outcome === "skipped" ? { name: "skipped", attributes: { message: cause ?? "" } } : undefined;

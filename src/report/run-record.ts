@@ -151,8 +151,9 @@ export class RunRecord {
       ...(seconds !== undefined && { seconds }),
       ...(probeSeconds !== undefined && { probeSeconds }),
       ...(failure !== undefined && { failure }),
-      // The proof says of a change that it did not last: what was changed, and when, is still of interest.
-      ...(outcome === "failed" && before && { ...(diff === undefined && before.diff !== undefined && { diff: before.diff }), ...(seconds === undefined && before.seconds !== undefined && { seconds: before.seconds, at: before.at }) }),
+      // The proof says of a change that it did not last, and a rescue of a failure that it was made good: what was before is still of interest.
+      ...(outcome === "rescued" && failure === undefined && before?.failure && { failure: before.failure }),
+      ...((outcome === "failed" || outcome === "rescued") && before && { ...(diff === undefined && before.diff !== undefined && { diff: before.diff }), ...(seconds === undefined && before.seconds !== undefined && { seconds: before.seconds, at: before.at }) }),
     });
   }
 

@@ -63,6 +63,14 @@ void test("a change that did not last is a failure with its diff", () => {
   assert.deepEqual([entry?.outcome, entry?.diff, entry?.seconds, entry?.at], ["failed", "+1\n", 2, 1]);
 });
 
+void test("a failure that was made good keeps what had failed", () => {
+  const record = new RunRecord(BEGAN);
+  record.on({ at: 1, ...resource("a", "r/task:x", "failed", { failure: { message: "exited 1" }, seconds: 2 }) });
+  record.on({ at: 9, ...resource("a", "r/task:x", "rescued") });
+  const [entry] = [...(record.hosts.get("a")?.entries.values() ?? [])];
+  assert.deepEqual([entry?.outcome, entry?.failure?.message, entry?.seconds], ["rescued", "exited 1", 2]);
+});
+
 void test("1000 hosts that fare alike share what they have in common", () => {
   const record = new RunRecord(BEGAN);
   const diff = "+ a long diff\n".repeat(500);
