@@ -21,6 +21,8 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["connection", ["shell", "errors", "engine/session.ts"]],
   ["report", ["errors", "engine/events.ts"]],
   ["journal", ["errors", "engine/events.ts"]],
+  // Stands on the engine: a saved plan is what a check has found.
+  ["plan", ["engine", "dsl", "shell", "errors"]],
   ["lab", ["shell", "errors"]],
   // Breaks things on purpose: by the lab's controls, or on hosts over their sessions.
   ["drill", ["dsl/drill-plan.ts", "engine/session.ts", "lab/index.ts", "shell", "errors"]],

@@ -2,12 +2,14 @@ import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
 import { formatError } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
+import { applyCommand } from "./apply-command.ts";
 import { connectionsCommands } from "./connections-commands.ts";
 import { drillCommand } from "./drill-command.ts";
 import { inventoryCommands } from "./inventory-commands.ts";
 import { labCommands } from "./lab-commands.ts";
 import { importPlainly, type ImportFile } from "./load-playbook.ts";
 import type { Exit } from "./options.ts";
+import { planCommand } from "./plan-command.ts";
 import { recordCommand } from "./record-command.ts";
 import { resumeCommand } from "./resume-command.ts";
 import { runCommand } from "./run-command.ts";
@@ -33,6 +35,8 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
   runCommand(program, exit, importFile);
+  planCommand(program, exit, importFile);
+  applyCommand(program, exit, importFile);
   resumeCommand(program, exit, importFile);
   runsCommands(program);
   verifyCommand(program, exit, importFile);

@@ -1,10 +1,11 @@
 import { Option, type Command } from "commander";
 import { UsageError } from "../errors/index.ts";
 import { findRun, isUnfinished, resumable, runsFolder, runsIn, type RunRecord } from "../journal/index.ts";
+import { applyPlan } from "./apply-command.ts";
 import { extraVarsAgain } from "./journaled.ts";
 import type { ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, whole, type Exit } from "./options.ts";
-import { runFile, type RunFlags } from "./run-command.ts";
+import { runFile, type RunFlags } from "./run-file.ts";
 
 type Flags = Pick<RunFlags, "extraVars" | "diff" | "verbose" | "output" | "timing"> & { readonly forks?: number };
 
@@ -36,6 +37,7 @@ async function resume(id: string | undefined, flags: Flags, importFile: ImportFi
   const extraVars = extraVarsAgain(header.extraVars, flags.extraVars ?? []);
   const before = header.flags as unknown as RunFlags;
   process.stderr.write(`going on with ${header.id} of ${new Date(header.began).toLocaleString()}\n`);
+  if (header.verb === "apply" && header.plan !== undefined) return await applyPlan(header.plan, flags, importFile, from);
   return await runFile(header.playbook, { ...before, ...flags, inventory: header.inventory, extraVars, check: false }, importFile, { from });
 }
 

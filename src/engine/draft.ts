@@ -6,6 +6,7 @@ import { pendingValue, report, settleRead, waitFor } from "./host-context.ts";
 import type { HostState } from "./host-state.ts";
 import { Expectations } from "./looks.ts";
 import { enqueue, type QueuedStep } from "./queue.ts";
+import { STALE_HINT } from "./planned.ts";
 import { bytesToStage, stage } from "./staging.ts";
 import { DECLINED } from "./step.ts";
 
@@ -94,6 +95,7 @@ export class Draft {
       this.#state.finish(node);
       return "finished";
     }
+    if (change && cx.permits?.(node.id) === false) throw new PlanError(`the plan has no change of it, and it now wants: ${change.summary}`, STALE_HINT);
     if (change && !(await this.#state.step.wants(node, change))) {
       this.#state.skip(node, DECLINED);
       return "finished";

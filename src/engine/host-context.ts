@@ -61,6 +61,9 @@ export interface HostContext {
   readonly emit: (event: Unstamped) => void;
   /** Why the host must not start another batch, if so. */
   readonly stopping: () => string | undefined;
+  /** Whether a saved plan has a resource's change; without it everything may be changed. */
+  readonly permits: ((id: string) => boolean) | undefined;
+  readonly observe: ((node: ResourceNode | HandlerNode, outcome: Outcome) => void) | undefined;
   /** Asked before each change; without it nothing is asked. */
   readonly ask: AskStep | undefined;
   /** Takes the lock and the facts again after a reboot. */
@@ -90,6 +93,7 @@ export function report(cx: HostContext, node: ResourceNode | HandlerNode, { outc
   if (before) cx.counts[COUNT_OF[before]]--;
   cx.counts[COUNT_OF[outcome]]++;
   cx.outcomes.set(node.id, outcome);
+  cx.observe?.(node, outcome);
   cx.emit({
     event: "resource",
     host: cx.host,

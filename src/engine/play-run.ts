@@ -1,4 +1,5 @@
 import { HawserError, UsageError } from "../errors/index.ts";
+import { PlanError } from "../resources/contract.ts";
 import type { Lane } from "../dsl/lane.ts";
 import { keptOf, resourcesOf, type HandlerNode, type Item } from "../dsl/items.ts";
 import { HostApply } from "./apply.ts";
@@ -7,12 +8,13 @@ import { refuseCircles } from "./circles.ts";
 import { declare, type Declared } from "./declare.ts";
 import type { Unstamped } from "./events.ts";
 import { failureOf } from "./failures.ts";
-import { type HostContext, HostFailed, HostStopped, type OpenLane, phase } from "./host-context.ts";
+import { type HostContext, HostFailed, HostStopped, type OpenLane, phase, reportError } from "./host-context.ts";
 import { type HostRun } from "./host-run.ts";
 import { loadKept, recoverKept, type KeptStore } from "./kept.ts";
 import { LookBook } from "./looks.ts";
 import { program, type Op } from "./program.ts";
 import { passGate } from "./play-gate.ts";
+import { type AppliedPlan, type Observe, STALE, STALE_HINT } from "./planned.ts";
 import type { Redactor } from "./redactor.ts";
 import type { ResolvedPlay } from "./resolve.ts";
 import { type Selection, selectNodes } from "./selection.ts";
@@ -39,6 +41,10 @@ export interface PlayRunOptions {
   readonly ask: AskStep | undefined;
   readonly plays: readonly ResolvedPlay[];
   readonly kept: KeptStore | undefined;
+  readonly observe: Observe | undefined;
+  readonly plan: AppliedPlan | undefined;
+  /** Nothing was changed on any host yet. */
+  readonly untouched: () => boolean;
   /** Called when a host's part in the play is over. */
   readonly left: (run: HostRun) => void;
 }
@@ -147,6 +153,8 @@ export class PlayRun {
     for (const { role, message, source } of declared.warnings) emit({ event: "warning", host: run.name, message: `${role}: ${message}`, source });
     const kinds = { facts };
     const nodes = resourcesOf(declared.items);
+    const { index, observe, plan } = this.#options;
+    const book = new LookBook(kinds, redactor);
     const cx: HostContext = {
       host: run.name,
       play: this.#resolved.play.name,
@@ -154,7 +162,9 @@ export class PlayRun {
       kinds,
       remote: run.remote,
       stage: run.stage,
-      book: new LookBook(kinds, redactor),
+      book,
+      permits: plan && ((id) => plan.permits(run.name, index, id)),
+      observe: observe && ((node, outcome) => observe(run.name, index, node, outcome, node.type === "resource" ? book.find(node) : undefined)),
       hub,
       kept: this.#options.kept,
       redactor,
@@ -195,10 +205,23 @@ export class PlayRun {
     }
   }
 
-  async #look({ cx, declared }: Ready): Promise<void> {
+  async #look({ cx, run, declared }: Ready): Promise<void> {
     phase(cx, "probing");
     const wanted = cx.book.fragments(resourcesOf(declared.items).filter((node) => cx.skips(node) === undefined));
     cx.book.record(wanted, await cx.remote.look(wanted));
+    this.#refuseStale(cx, run, declared);
+  }
+
+  /** What a saved plan was made on must still be so, as long as this run itself has changed nothing. @throws HostFailed */
+  #refuseStale(cx: HostContext, run: HostRun, declared: Declared): void {
+    const { plan, index } = this.#options;
+    if (!plan || !this.#options.untouched()) return;
+    const stale = resourcesOf(declared.items).filter((node) => {
+      const look = cx.skips(node) === undefined ? cx.book.find(node) : undefined;
+      return look !== undefined && !plan.holds(run.name, index, node, look);
+    });
+    for (const node of stale) reportError(cx, node, new PlanError(STALE, STALE_HINT));
+    if (stale.length > 0) throw new HostFailed(`${stale.length} resources are not as the plan saw them`, { host: run.name });
   }
 
   async #work(host: Ready, look: boolean): Promise<void> {

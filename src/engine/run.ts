@@ -13,6 +13,7 @@ import { HostRun, type HostRunOptions } from "./host-run.ts";
 import { endHost, PlayRun } from "./play-run.ts";
 import { markerOf } from "./queue.ts";
 import { readExports } from "./reader.ts";
+import type { AppliedPlan, Observe } from "./planned.ts";
 import type { SentBatch } from "./recovered.ts";
 import { Redactor } from "./redactor.ts";
 import { resolvePlays, type ResolvedPlay } from "./resolve.ts";
@@ -27,6 +28,10 @@ export interface RunOptions {
   readonly inventory: Inventory;
   /** Names the run in its journal and in the lock's note on the hosts: letters, digits and dashes. Default: random. */
   readonly id?: string;
+  /** For a check: told of everything that it judges. */
+  readonly observe?: Observe;
+  /** A saved plan: nothing but its changes is made. */
+  readonly plan?: AppliedPlan;
   /** A run that ended without finishing, to go on with. */
   readonly resumes?: Resumed;
   /** Opens a host's session. */
@@ -113,6 +118,7 @@ class PlaybookRun {
     checkRoles(selection, roleNames);
     for (const host of inventory.hosts) if (plays.some((play) => play.hosts.includes(host))) this.#runs.set(host.name, new HostRun(host, this.#hostOptions));
     this.#emit({ event: "start", playbook: this.#playbook.name, check: this.#options.check ?? false, plays: plays.map(({ play }) => play.name), hosts: [...this.#runs.keys()] });
+    this.#refuse();
     const stopNow = () => void this.#closeAll();
     this.#options.abort?.addEventListener("abort", stopNow, { once: true });
     try {
@@ -140,6 +146,18 @@ class PlaybookRun {
       await Promise.all(this.#readers.map(({ done }) => done));
       // The connector waits for them, if anybody does.
       void this.#closeAll();
+    }
+  }
+
+  /** Hosts that a saved plan does not fit any more fail before they are connected to. */
+  #refuse(): void {
+    for (const [name, failures] of this.#options.plan?.refused ?? []) {
+      const run = this.#runs.get(name);
+      if (!run) continue;
+      run.ended = "failed";
+      run.counts.failed += failures.length;
+      for (const failure of failures) this.#emit({ event: "failure", failure: { host: name, ...failure } });
+      this.#emit({ event: "phase", host: name, phase: "failed" });
     }
   }
 
@@ -211,6 +229,9 @@ class PlaybookRun {
     };
     await new PlayRun(play, {
       index: plays.indexOf(play),
+      observe: this.#options.observe,
+      plan: this.#options.plan,
+      untouched: () => [...this.#runs.values()].every(({ counts }) => counts.changed === 0),
       check: this.#options.check ?? false,
       selection,
       redactor: this.#redactor,

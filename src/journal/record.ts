@@ -22,6 +22,8 @@ export interface HostRecord {
   readonly changed: { readonly id: string; readonly summary: string; readonly seconds?: number }[];
   readonly failures: Failure[];
   readonly recovered: RecoveredStep[];
+  /** Anything was sent to it that changes. */
+  sent: boolean;
   /** The last script that was sent, when nothing after it is known: it may still run there. */
   open?: Sent;
 }
@@ -108,7 +110,7 @@ class Reading {
   #host(name: string): HostRecord {
     const known = this.#hosts.get(name);
     if (known) return known;
-    const fresh: HostRecord = { finished: new Set(), changed: [], failures: [], recovered: [] };
+    const fresh: HostRecord = { finished: new Set(), changed: [], failures: [], recovered: [], sent: false };
     this.#hosts.set(name, fresh);
     return fresh;
   }
@@ -123,6 +125,7 @@ class Reading {
         for (const host of event.hosts) delete this.#host(host).result;
         break;
       case "sent":
+        this.#host(event.host).sent = true;
         this.#host(event.host).open = { script: event.script, steps: event.steps };
         break;
       case "recovered":

@@ -8,6 +8,8 @@ export interface Resumable {
   /** What was sent last, without what is known to have been done. */
   readonly sent: ReadonlyMap<string, Sent>;
   readonly finished: (host: string, play: number) => boolean;
+  /** Hosts that anything was sent to, or changed on. */
+  readonly touched: readonly string[];
   readonly carried: readonly { readonly host: string; readonly index: number }[];
 }
 
@@ -32,5 +34,6 @@ export function resumable(run: RunRecord): Resumable {
     if (open) sent.set(host, { ...open, steps: open.steps.map((ids) => ids.filter((resource) => !known.has(resource))) });
     for (const index of finished) carried.push({ host, index });
   }
-  return { run: id, sent, carried, finished: (host, play) => run.hosts.get(host)?.finished.has(play) ?? false };
+  const touched = [...run.hosts].filter(([, host]) => host.sent || host.changed.length > 0).map(([host]) => host);
+  return { run: id, sent, touched, carried, finished: (host, play) => run.hosts.get(host)?.finished.has(play) ?? false };
 }

@@ -1,26 +1,16 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, test } from "node:test";
-import { stringify } from "yaml";
+import { hawser, writeInventory, type Ended } from "./cli-fixture.ts";
 import { E2eLab, skip } from "./engine-fixture.ts";
 
-const HAWSER = fileURLToPath(new URL("../../bin/hawser.mjs", import.meta.url));
 const PLAYBOOK = fileURLToPath(new URL("./resume/playbook.ts", import.meta.url));
 const HOSTS = ["one", "two"] as const;
 const KILLS = 50;
 
 const lab = new E2eLab("e2e-resume", "198.18.119", { one: "debian", two: "debian" });
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly seconds: number;
-}
 
 /** Pseudo-random and the same each time, so that a failure can be seen again. */
 function random(seed: number): () => number {
@@ -36,19 +26,7 @@ void describe("a run whose controller is killed", { skip }, () => {
   let wanted = "";
   let whole = 0;
 
-  /** @param state The folder of the journals. @param killAfter Seconds. */
-  async function hawser(state: string, args: readonly string[], killAfter?: number): Promise<Ended> {
-    const began = performance.now();
-    const child = spawn(process.execPath, [HAWSER, ...args], { env: { ...process.env, XDG_STATE_HOME: state, NO_COLOR: "1" }, stdio: ["ignore", "pipe", "pipe"] });
-    const said = { stdout: "", stderr: "" };
-    child.stdout.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
-    const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter * 1000);
-    const [code] = (await once(child, "close")) as [number | null];
-    clearTimeout(timer);
-    return { code, ...said, seconds: (performance.now() - began) / 1000 };
-  }
-  const run = (state: string, killAfter?: number): Promise<Ended> => hawser(state, ["run", PLAYBOOK, "-i", inventory], killAfter);
+  const run = (state: string, killAfter?: number): Promise<Ended> => hawser(state, ["run", PLAYBOOK, "-i", inventory], { killAfter });
   const stateFolder = (): Promise<string> => mkdtemp(path.join(lab.folder, "state-"));
 
   /** Everything that the playbook leaves, with how often each thing was done. */
@@ -60,10 +38,7 @@ void describe("a run whose controller is killed", { skip }, () => {
 
   before(async () => {
     await lab.up();
-    inventory = path.join(lab.folder, "inventory");
-    const ssh = (host: string) => ({ ssh: { user: "root", key: lab.key, known_hosts: lab.knownHosts, config: false, agent: false, address: lab.address(host) } });
-    await mkdir(inventory);
-    await writeFile(path.join(inventory, "hosts.yml"), stringify({ lab: { hosts: Object.fromEntries(HOSTS.map((host) => [host, ssh(host)])) } }));
+    inventory = await writeInventory(lab);
     const state = await stateFolder();
     await forget();
     const ended = await run(state);

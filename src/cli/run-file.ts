@@ -1,0 +1,198 @@
+import { statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { connectTo } from "../connect.ts";
+import type { Playbook } from "../dsl/play.ts";
+import type { RunEvent } from "../engine/events.ts";
+import { listPlaybook, type Listing } from "../engine/list.ts";
+import { resolvePlays } from "../engine/resolve.ts";
+import { runPlaybook, type Recap, type RunOptions } from "../engine/run.ts";
+import { UsageError } from "../errors/index.ts";
+import { formatProblem, type HostLists, type Inventory, KeptFiles, loadInventory } from "../inventory/index.ts";
+import type { Asked, Journal, Resumable } from "../journal/index.ts";
+import { colors, exitCode, humanReporter, jsonReporter, Timing, traceOf, type Reporter } from "../report/index.ts";
+import { askOnTerminal, type StepAsker } from "./ask-step.ts";
+import { wantsColor } from "./color.ts";
+import { interrupts } from "./interrupts.ts";
+import { beginJournal, journaled, kept, namesOf, runLists } from "./journaled.ts";
+import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
+import { raiseLab } from "./raise-lab.ts";
+import { checkReportFolders, RunReports } from "./report-files.ts";
+
+export interface RunFlags {
+  readonly inventory: string;
+  readonly extraVars?: string[];
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly limit?: string;
+  readonly tags?: string[];
+  readonly skipTags?: string[];
+  readonly role?: string[];
+  readonly startAt?: string;
+  readonly step?: boolean;
+  readonly forks: number;
+  readonly keepOpen?: number;
+  readonly lockTimeout: number;
+  readonly probeTimeout: number;
+  readonly output: "human" | "json";
+  readonly verbose?: boolean;
+  readonly detailedExitcode?: boolean;
+  readonly timing?: boolean;
+  readonly trace?: string;
+  readonly report?: string[];
+  readonly listHosts?: boolean;
+  readonly listTasks?: boolean;
+  readonly listTags?: boolean;
+  readonly journal?: boolean;
+}
+
+/** A playbook and an inventory, ready to be run. */
+export interface Loaded {
+  readonly file: string;
+  readonly playbook: Playbook;
+  readonly inventory: Inventory;
+  /** Without what is special about one run. */
+  readonly options: RunOptions;
+  /** Lets go of the connections; called once all is over. */
+  readonly leave: () => void;
+}
+
+/** What makes a run more than `hawser run`. */
+export interface Way {
+  /** The run that this one goes on with. */
+  readonly from?: Resumable;
+  readonly options?: Partial<RunOptions>;
+  /** For the journal, where it is not a plain run. */
+  readonly asked?: Pick<Asked, "verb" | "plan">;
+  /** Told of everything, before it is shown. */
+  readonly listen?: (event: RunEvent) => void;
+}
+
+/** Loads, runs and reports. */
+export async function runFile(file: string, flags: RunFlags, importFile: ImportFile, way: Way = {}): Promise<number> {
+  checkReportFolders(flags.report ?? []);
+  const loaded = await loadRun(file, flags, importFile);
+  try {
+    return await runLoaded(loaded, flags, way);
+  } finally {
+    loaded.leave();
+  }
+}
+
+/**
+ * @param lists What `@NAME` stands for in patterns, before the lists of the last run.
+ * @throws UsageError or InventoryError for whatever is wrong with the playbook, its vars or the inventory. No host is contacted.
+ */
+export async function loadRun(file: string, flags: RunFlags, importFile: ImportFile, lists: HostLists = () => undefined): Promise<Loaded> {
+  const playbook = await loadPlaybook(file, importFile);
+  const ofLastRun = runLists(flags.inventory);
+  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [], lists: (name) => lists(name) ?? ofLastRun(name) });
+  for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  resolvePlays(playbook, inventory, flags.limit);
+  const connections = connectTo(inventory, { keepOpen: flags.keepOpen });
+  const options: RunOptions = {
+    inventory,
+    connect: connections.open,
+    kept: new KeptFiles(statSync(flags.inventory).isDirectory() ? flags.inventory : path.dirname(flags.inventory)),
+    check: flags.check ?? false,
+    ...(flags.limit !== undefined && { limit: flags.limit }),
+    selection: {
+      ...(flags.tags && { tags: flags.tags }),
+      ...(flags.skipTags && { skipTags: flags.skipTags }),
+      ...(flags.role && { roles: flags.role }),
+      ...(flags.startAt !== undefined && { startAt: flags.startAt }),
+    },
+    forks: flags.forks,
+    lockTimeout: flags.lockTimeout,
+    probeTimeout: flags.probeTimeout,
+    timeLooks: (flags.timing ?? false) || flags.trace !== undefined,
+  };
+  return { file, playbook, inventory, options, leave: connections.leave };
+}
+
+/** @returns the exit code */
+export async function runLoaded(loaded: Loaded, flags: RunFlags, way: Way = {}): Promise<number> {
+  // What has no terminal to ask on is refused before anything is begun.
+  const asker = flags.step ? askOnTerminal(wantsColor(process.stdout)) : undefined;
+  try {
+    return await runAsked(loaded, flags, way, asker);
+  } finally {
+    asker?.close();
+  }
+}
+
+async function runAsked({ file, playbook, inventory, options }: Loaded, flags: RunFlags, way: Way, asker: StepAsker | undefined): Promise<number> {
+  const listing: Listing | undefined = flags.listHosts ? "hosts" : flags.listTasks ? "tasks" : flags.listTags ? "tags" : undefined;
+  if (listing !== "hosts") await raiseLab(inventory);
+  if (listing) {
+    process.stdout.write(await listPlaybook(playbook, options, listing));
+    return 0;
+  }
+  // A check changes nothing, so there is nothing to go on with.
+  const journal = flags.check || flags.journal === false ? undefined : beginJournal(askedOf(file, flags, way), way.from);
+  return await withJournal(journal, () => reported(flags, new RunReports(flags.report, inventory), (listen, signals) => {
+    asker?.follow(signals.interrupt);
+    const tell = journaled(journal, (event) => {
+      way.listen?.(event);
+      listen(event);
+    });
+    return runPlaybook(playbook, { ...options, ...signals, ...(way.from && { resumes: way.from }), ...(asker && { step: asker.ask }), ...(journal && { id: journal.id }), ...way.options }, tell);
+  }));
+}
+
+function askedOf(file: string, flags: RunFlags, way: Way): Asked {
+  return { verb: "run", playbook: path.resolve(file), inventory: path.resolve(flags.inventory), flags: kept(flags), extraVars: namesOf(flags.extraVars ?? []), ...way.asked, ...(way.from && { resumes: way.from.run }) };
+}
+
+async function withJournal<T>(journal: Journal | undefined, run: () => Promise<T>): Promise<T> {
+  try {
+    const result = await run();
+    journal?.end();
+    return result;
+  } catch (error) {
+    journal?.end(error);
+    throw error;
+  }
+}
+
+async function reported(flags: RunFlags, reports: RunReports, run: (listen: (event: RunEvent) => void, signals: { interrupt: AbortSignal; abort: AbortSignal }) => Promise<Recap>): Promise<number> {
+  const color = wantsColor(process.stdout);
+  const reporter: Reporter =
+    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty: process.stdout.isTTY && process.env["TERM"] !== "dumb" && !flags.step, color, diff: flags.diff ?? false, verbose: flags.verbose ?? false, resumable: !flags.check && flags.journal !== false });
+  const timing = new Timing();
+  let code = 1;
+  let broke: unknown;
+  const startup = performance.now() / 1000;
+  const signals = interrupts((message) => process.stderr.write(`\n${message}\n`));
+  try {
+    const recap = await run((event) => {
+      // It keeps what a run of many hosts says in great numbers.
+      if (flags.timing || flags.trace !== undefined) timing.on(event);
+      reporter.on(event);
+      reports.on(event);
+    }, signals);
+    code = exitCode(recap, { check: flags.check ?? false, detailedExitcode: flags.detailedExitcode ?? false });
+  } catch (error) {
+    broke = error;
+    throw error;
+  } finally {
+    signals.dispose();
+    try {
+      await reporter.end();
+      // JSON ends with the recap: there the table goes to standard error.
+      if (flags.timing) (flags.output === "json" ? process.stderr : process.stdout).write(`\n${timing.text(startup, { color: colors(color) })}`);
+    } finally {
+      code = await reports.write(code, broke);
+    }
+    if (flags.trace !== undefined) writeTrace(flags.trace, timing);
+  }
+  return code;
+}
+
+/** @throws UsageError when the file cannot be written; the run itself is over by then. */
+function writeTrace(file: string, timing: Timing): void {
+  try {
+    writeFileSync(file, traceOf(timing));
+  } catch (error) {
+    throw new UsageError(`the trace could not be written to ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
