@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { UsageError, formatSource } from "../errors/index.ts";
+import { UsageError, formatSource, type SourceLine } from "../errors/index.ts";
 import type { Claim, HostTools, Kind } from "../resources/contract.ts";
 import type { Facts } from "../resources/facts.ts";
 import { gate, read, task, type ApplyTools, type Unwrapped } from "../resources/task.ts";
@@ -9,13 +9,19 @@ import type { BlockNode, HandlerNode, Item, ResourceNode } from "./items.ts";
 import type { Lane } from "./lane.ts";
 import { splitOptions, type CommonOptions, type Declared } from "./options.ts";
 import { Kept, type KeptOutput } from "./kept.ts";
+import type { HostView } from "./role.ts";
 import { callSite } from "./source.ts";
 import { valuesIn } from "./values.ts";
 import type { Warning } from "./verifier.ts";
 
 /** What one host has been told so far; shared by all its roles, because ids and claims are unique per host. */
 export interface HostLedger {
+  readonly host: string;
   readonly facts: Facts;
+  /** Another host that resources are to act on. @throws UsageError when there is none of that name */
+  readonly target: (name: string, source: SourceLine) => { readonly facts: Facts; readonly host: HostView };
+  /** The host that does for all what is done once, and what it gives. */
+  readonly once: (per: "play" | "batch", role: string, name: string) => { readonly first: boolean; readonly key: string; readonly value: (part: string) => Value<unknown> };
   readonly ids: Map<string, ResourceNode | HandlerNode>;
   readonly claims: Map<string, { claim: Claim; node: ResourceNode }[]>;
   /** Tells the engine which value stands behind an export of this host. */
@@ -37,8 +43,12 @@ export class Declarations {
   readonly scope: Scope;
   #items: Item[] = [];
   /** Tags of the blocks around. */
-  #tags: readonly string[] = [];
+  protected tagsAround: readonly string[] = [];
   #insideGiven = false;
+  /** The host that what is declared now acts on, and the handlers declared for it. */
+  protected there: { readonly host: string; readonly handlers: HandlerNode[] } | undefined;
+  /** The name of the block with a lane around. */
+  protected laneAround: string | undefined;
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -63,10 +73,10 @@ export class Declarations {
     }
     const node: ResourceNode = {
       type: "resource",
-      id: `${this.scope.role}/${kind.kind}:${kind.key(parsed.data)}`,
+      id: `${this.scope.role}/${kind.kind}:${kind.key(parsed.data)}${this.there ? ` on ${this.there.host}` : ""}`,
       role: this.scope.role,
       source,
-      tags: new Set([...this.scope.tags, ...this.#tags, ...(options.tags ?? [])]),
+      tags: new Set([...this.scope.tags, ...this.tagsAround, ...(options.tags ?? [])]),
       kind: kind as unknown as ResourceNode["kind"],
       args: parsed.data as never,
       claims: kind.claims(parsed.data),
@@ -78,8 +88,12 @@ export class Declarations {
       delay: options.delay ?? 5,
       ...(options.runAs !== undefined && { user: options.runAs }),
       ...(options.applyTimeout !== undefined && { timeout: options.applyTimeout }),
+      ...(this.there && { on: this.there.host }),
       ...extra,
     };
+    for (const handler of node.notify) {
+      if (handler.on !== node.on) throw new UsageError(`${node.id} notifies ${handler.id}, which is a handler ${handler.on === undefined ? "of the host itself" : `on ${handler.on}`}`, { source, hint: "declare the handler where the resource is: both inside t.on, or both outside" });
+    }
     this.#register(node);
     this.#claim(node);
     this.#items.push(node);
@@ -88,8 +102,11 @@ export class Declarations {
 
   /** A command to run once, at the end of the block or play, when a resource that names it in `notify` has changed. `formerly` is its id before it was renamed. */
   handler(name: string, run: Sh | ((host: HostTools) => Promise<void>), { runAs, formerly }: { runAs?: string; formerly?: string } = {}): HandlerNode {
-    const node: HandlerNode = { type: "handler", id: `${this.scope.role}/handler:${name}`, role: this.scope.role, name, run, source: callSite(), tags: this.scope.tags, ...(runAs !== undefined && { user: runAs }), ...(formerly !== undefined && { formerly }) };
+    // Its mark lies on the other host, where other hosts leave theirs.
+    const there = this.there ? ` on ${this.there.host} for ${this.scope.ledger.host}` : "";
+    const node: HandlerNode = { type: "handler", id: `${this.scope.role}/handler:${name}${there}`, role: this.scope.role, name, run, source: callSite(), tags: this.scope.tags, ...(runAs !== undefined && { user: runAs }), ...(formerly !== undefined && { formerly }), ...(this.there && { on: this.there.host }) };
     this.#register(node);
+    this.there?.handlers.push(node);
     this.#items.push(node);
     return node;
   }
@@ -141,6 +158,7 @@ export class Declarations {
    * `makes` it has run, in this run or an earlier one. It is kept age-encrypted on the controller; its texts are Secrets.
    */
   kept<S extends z.ZodType>(name: string, schema: S): Kept<KeptOutput<z.output<S>>> {
+    this.refuseThere("t.kept", `kept:${name}`);
     const { value, settle, fail } = Value.pending<KeptOutput<z.output<S>>>(`${this.scope.role}/kept:${name}`);
     const node = { type: "kept" as const, id: `${this.scope.role}/kept:${name}`, role: this.scope.role, name, source: callSite(), tags: this.scope.tags, schema, value, settle: settle as (value: unknown) => void, fail };
     this.#items.push(node);
@@ -150,8 +168,9 @@ export class Declarations {
   /** Declares in place what depends on a value: a list that is only known during the run. One level deep. */
   given<T>(name: string, value: Value<T>, declare: (value: T) => void): void {
     const source = callSite();
+    this.refuseThere("t.given", `given:${name}`);
     if (this.#insideGiven) throw new UsageError(`${this.scope.role}/given:${name}: a list from a late value cannot stand inside another one`, { source });
-    const tags = this.#tags;
+    const tags = this.tagsAround;
     this.#items.push({
       type: "given",
       id: `${this.scope.role}/given:${name}`,
@@ -163,7 +182,7 @@ export class Declarations {
       declare: () => {
         this.#insideGiven = true;
         try {
-          return this.#collect(tags, () => declare(value.get()));
+          return this.collect(tags, () => declare(value.get()));
         } finally {
           this.#insideGiven = false;
         }
@@ -180,7 +199,10 @@ export class Declarations {
   block(name: string, options: { lane?: Lane; tags?: readonly string[]; before?: () => void; rescue?: () => void; afterRescue?: "fail" | "go on"; always?: () => void }, body: () => void): void {
     const source = callSite();
     if (options.afterRescue !== undefined && !options.rescue) throw new UsageError(`${this.scope.role}/block:${name}: afterRescue without a rescue`, { source, hint: "declare in `rescue` what makes the failure good" });
-    const tags = [...this.#tags, ...(options.tags ?? [])];
+    const tags = [...this.tagsAround, ...(options.tags ?? [])];
+    if (options.lane) this.refuseThere("a lane", `block:${name}`);
+    const outer = this.laneAround;
+    if (options.lane) this.laneAround = name;
     const node: BlockNode = {
       type: "block",
       id: `${this.scope.role}/block:${name}`,
@@ -189,13 +211,19 @@ export class Declarations {
       source,
       tags: new Set([...this.scope.tags, ...tags]),
       ...(options.lane && { lane: options.lane }),
-      before: options.before ? this.#collect(tags, options.before) : [],
-      items: this.#collect(tags, body),
-      rescue: options.rescue ? this.#collect(tags, options.rescue) : [],
+      before: options.before ? this.collect(tags, options.before) : [],
+      items: this.collect(tags, body),
+      rescue: options.rescue ? this.collect(tags, options.rescue) : [],
       goesOn: options.afterRescue === "go on",
-      always: options.always ? this.#collect(tags, options.always) : [],
+      always: options.always ? this.collect(tags, options.always) : [],
     };
+    this.laneAround = outer;
     this.#items.push(node);
+  }
+
+  /** What waits for others cannot stand where another host is held. */
+  protected refuseThere(what: string, id: string): void {
+    if (this.there) throw new UsageError(`${this.scope.role}/${id}: ${what} cannot stand inside t.on("${this.there.host}")`, { source: callSite(), hint: "put t.on inside it" });
   }
 
   /** Waits on the host until `probe` exits 0. `within` and `every` are seconds. */
@@ -220,16 +248,20 @@ export class Declarations {
     this.scope.ledger.warnings.push({ role: this.scope.role, message, source: callSite() });
   }
 
-  #collect(tags: readonly string[], body: () => void): readonly Item[] {
-    const [items, outer] = [this.#items, this.#tags];
+  protected put(item: Item): void {
+    this.#items.push(item);
+  }
+
+  protected collect(tags: readonly string[], body: () => void): readonly Item[] {
+    const [items, outer] = [this.#items, this.tagsAround];
     this.#items = [];
-    this.#tags = tags;
+    this.tagsAround = tags;
     try {
       body();
       return this.#items;
     } finally {
       this.#items = items;
-      this.#tags = outer;
+      this.tagsAround = outer;
     }
   }
 
@@ -243,18 +275,20 @@ export class Declarations {
 
   #claim(node: ResourceNode): void {
     for (const claim of node.claims) {
-      const held = this.scope.ledger.claims.get(claim.target) ?? [];
+      const target = this.there ? `${this.there.host}\0${claim.target}` : claim.target;
+      const held = this.scope.ledger.claims.get(target) ?? [];
       const rival = held.find((other) => isRival(claim, other.claim));
       if (rival) {
         throw new UsageError(`${node.id} and ${rival.node.id} both own ${claim.target}`, { source: node.source, hint: `the other owner is declared at ${formatSource(rival.node.source)}` });
       }
       held.push({ claim, node });
-      this.scope.ledger.claims.set(claim.target, held);
+      this.scope.ledger.claims.set(target, held);
     }
   }
 }
 
-function isRival(claim: Claim, other: Claim): boolean {
+/** Whether two resources cannot both own what they claim. */
+export function isRival(claim: Claim, other: Claim): boolean {
   if (claim.wanted !== undefined && claim.wanted === other.wanted) return false;
   return other.part === undefined || claim.part === undefined || other.part === claim.part;
 }

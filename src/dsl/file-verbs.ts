@@ -14,7 +14,7 @@ import { jsonKey } from "../resources/json-key.ts";
 import { line } from "../resources/line.ts";
 import { symlink } from "../resources/symlink.ts";
 import { yamlKey } from "../resources/yaml-key.ts";
-import { Declarations } from "./declarations.ts";
+import { Elsewhere } from "./elsewhere.ts";
 import type { ResourceNode } from "./items.ts";
 import { splitOptions, type CommonOptions } from "./options.ts";
 import { readLocalFile } from "./local-file.ts";
@@ -26,7 +26,7 @@ import { valuesIn } from "./values.ts";
 export type Options<K extends { readonly args: z.ZodType }, Positional extends string = never> = Omit<z.input<K["args"]>, Positional> & CommonOptions;
 
 /** The verbs for files and what is in them. What stands first names the thing on the host. */
-export class FileVerbs extends Declarations {
+export class FileVerbs extends Elsewhere {
   /** A file. `source` names a file in the role's folder `files` whose bytes it gets. */
   file(to: string, options: Options<typeof file, "path"> & { readonly source?: string }): ResourceNode {
     const { source, ...rest } = options;

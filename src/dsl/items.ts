@@ -5,7 +5,7 @@ import type { Sh, Value } from "../shell/index.ts";
 import type { Lane } from "./lane.ts";
 
 /** What a role declares, in the order of declaration. */
-export type Item = ResourceNode | HandlerNode | FlushNode | BlockNode | GivenNode | KeptNode;
+export type Item = ResourceNode | HandlerNode | FlushNode | BlockNode | GivenNode | KeptNode | OnNode | OnceNode;
 
 interface Named {
   /** `role[as]/kind:key`, unique on a host. */
@@ -22,6 +22,8 @@ export interface ResourceNode extends Named {
   readonly kind: Kind<z.ZodType<never>>;
   readonly args: never;
   readonly claims: readonly Claim[];
+  /** The host that it acts on, when that is another than the one it is declared for. */
+  readonly on?: string;
   readonly needs: readonly (ResourceNode | HandlerNode)[];
   readonly notify: readonly HandlerNode[];
   /** Late values found in the arguments; the resource cannot be planned before they are known. */
@@ -52,6 +54,8 @@ export interface HandlerNode extends Named {
   readonly user?: string;
   /** The id that the handler had before it was renamed: what is owed under it is owed still. */
   readonly formerly?: string;
+  /** As a resource's. */
+  readonly on?: string;
 }
 
 /** Runs the role's pending handlers here. */
@@ -82,6 +86,27 @@ export interface GivenNode extends Named {
   readonly declare: () => readonly Item[];
 }
 
+/** What is done on another host, in the order of this one. */
+export interface OnNode extends Named {
+  readonly type: "on";
+  readonly host: string;
+  readonly items: readonly Item[];
+  /** Those that the items declare; they run at the end of them. */
+  readonly handlers: readonly HandlerNode[];
+}
+
+/** What one host does for all of a play or batch. The others wait until it is done. */
+export interface OnceNode extends Named {
+  readonly type: "once";
+  readonly name: string;
+  /** Empty on the hosts that wait. */
+  readonly items: readonly Item[];
+  /** Known once it was done. */
+  readonly done: Value<unknown>;
+  /** On the host that does it: says that it was done. */
+  readonly settle?: () => void;
+}
+
 /** An output that a host gives only once, kept encrypted on the controller. */
 export interface KeptNode extends Named {
   readonly type: "kept";
@@ -93,16 +118,34 @@ export interface KeptNode extends Named {
   readonly fail: (why: string) => void;
 }
 
-/** Every resource node in the items, blocks included, without their rescue parts. Lists that are not known yet have none. */
+/** Every resource node on the host itself, blocks included, without their rescue parts. Lists that are not known yet have none. */
 export function resourcesOf(items: readonly Item[]): ResourceNode[] {
+  return collect(items, false);
+}
+
+/** The same with those that act on other hosts. */
+export function everyResource(items: readonly Item[]): ResourceNode[] {
+  return collect(items, true);
+}
+
+function collect(items: readonly Item[], elsewhere: boolean): ResourceNode[] {
   return items.flatMap((item) => {
     if (item.type === "resource") return [item];
-    if (item.type === "block") return resourcesOf([...item.before, ...item.items, ...item.always]);
-    return [];
+    if (item.type === "block") return collect([...item.before, ...item.items, ...item.always], elsewhere);
+    return item.type === "once" || (item.type === "on" && elsewhere) ? collect(item.items, elsewhere) : [];
+  });
+}
+
+/** Everything that is done on other hosts, rescue parts included. */
+export function sectionsOf(items: readonly Item[]): OnNode[] {
+  return items.flatMap((item) => {
+    if (item.type === "on") return [item];
+    if (item.type === "block") return sectionsOf([...item.before, ...item.items, ...item.rescue, ...item.always]);
+    return item.type === "once" ? sectionsOf(item.items) : [];
   });
 }
 
 /** Every kept output that the items declare. */
 export function keptOf(items: readonly Item[]): KeptNode[] {
-  return items.flatMap((item) => (item.type === "kept" ? [item] : item.type === "block" ? keptOf(item.items) : []));
+  return items.flatMap((item) => (item.type === "kept" ? [item] : item.type === "block" || item.type === "once" ? keptOf(item.items) : []));
 }

@@ -1,4 +1,4 @@
-import { resourcesOf, type BlockNode, type GivenNode, type Item, type ResourceNode } from "../dsl/items.ts";
+import { everyResource, resourcesOf, type BlockNode, type GivenNode, type Item, type OnceNode, type OnNode, type ResourceNode } from "../dsl/items.ts";
 import { declaring } from "./declaring.ts";
 import { Draft } from "./draft.ts";
 import { failureOf } from "./failures.ts";
@@ -7,8 +7,12 @@ import { HostState } from "./host-state.ts";
 import { enterLane } from "./lanes.ts";
 import { handlersNotifiedIn, program, type Op } from "./program.ts";
 import { prove, proveForNow } from "./proof.ts";
+import { opsOn, takeTurn } from "./section.ts";
 import { Sender } from "./send.ts";
 import { applyAlone, forget, handleAlone } from "./solo.ts";
+
+/** Whether it may go out together with others, in one script. */
+const travels = (op: Op): op is Extract<Op, { type: "resource" | "handlers" }> => op.type === "resource" || op.type === "handlers";
 
 /** Why a block's `before` is left out. */
 export const NOT_NEEDED = "nothing in its block is to be done";
@@ -18,9 +22,13 @@ export class HostApply {
   readonly #state: HostState;
   readonly #sender: Sender;
 
-  /** @param nodes Every resource of the host in this play, in order; their first looks were made. */
-  constructor(cx: HostContext, nodes: readonly ResourceNode[]) {
+  /**
+   * @param nodes Every resource of the host in this play, in order; their first looks were made.
+   * @param tidying More than 0 where it is due in every case.
+   */
+  constructor(cx: HostContext, nodes: readonly ResourceNode[], tidying = 0) {
     this.#state = new HostState(cx);
+    this.#state.tidying = tidying;
     this.#state.add(nodes);
     this.#sender = new Sender(this.#state);
   }
@@ -41,7 +49,9 @@ export class HostApply {
       const op = ops[at] as Op;
       if (op.type === "given") await this.#given(op.node);
       else if (op.type === "block") await this.#block(op.node);
-      at = op.type === "given" || op.type === "block" ? at + 1 : await this.#batchFrom(ops, at);
+      else if (op.type === "on") await this.#on(op.node);
+      else if (op.type === "once") await this.#once(op.node);
+      at = travels(op) ? await this.#batchFrom(ops, at) : at + 1;
     }
   }
 
@@ -51,7 +61,7 @@ export class HostApply {
     let at = start;
     for (; at < ops.length; at++) {
       const op = ops[at] as Op;
-      if (op.type === "given" || op.type === "block") break;
+      if (!travels(op)) break;
       if (op.type === "handlers") {
         const { alone, barrier } = await draft.handlers(op.handlers, at);
         if (barrier) break;
@@ -84,11 +94,7 @@ export class HostApply {
       await waitFor(this.#cx, node.value, node);
       items = declaring(node.id, node.source, () => node.declare());
     } catch (error) {
-      const failure = failureOf(error, { host: this.#cx.host }, this.#cx.redactor);
-      this.#cx.emit({ event: "failure", failure: { ...failure, role: node.role, resource: node.id, source: failure.source ?? node.source } });
-      this.#cx.counts.failed++;
-      this.#cx.outcomes.set(node.id, "failed");
-      throw new HostFailed(`${node.id} failed`, { cause: error, host: this.#cx.host });
+      this.#failWithout(node, error);
     }
     const fresh = resourcesOf(items);
     this.#cx.total += fresh.length;
@@ -97,12 +103,42 @@ export class HostApply {
     await this.#runOps(program(items, this.#cx.handlers));
   }
 
+  /** A failure of what is no resource. */
+  #failWithout(node: GivenNode | OnceNode, error: unknown): never {
+    const failure = failureOf(error, { host: this.#cx.host }, this.#cx.redactor);
+    this.#cx.emit({ event: "failure", failure: { ...failure, role: node.role, resource: node.id, source: failure.source ?? node.source } });
+    this.#cx.counts.failed++;
+    this.#cx.outcomes.set(node.id, "failed");
+    throw new HostFailed(`${node.id} failed`, { cause: error, host: this.#cx.host });
+  }
+
+  /** What this host does on another one. Everything of it is done, and proven, before this host goes on. */
+  async #on(node: OnNode): Promise<void> {
+    const nodes = everyResource(node.items);
+    for (const each of nodes.filter((one) => this.#cx.skips(one) !== undefined)) this.#state.skip(each, this.#cx.skips(each) as string);
+    if (nodes.every((each) => this.#cx.skips(each) !== undefined) && !node.handlers.some(({ id }) => this.#cx.guests.get(node.host).run.pending.has(id))) return;
+    this.#state.refuseWhenStopping();
+    await takeTurn(this.#cx, node, async (inner) => {
+      await new HostApply(inner, resourcesOf(node.items), this.#state.tidying).run(opsOn(node));
+    });
+  }
+
+  /** Says that it was done here, or waits until it is done elsewhere. */
+  async #once(node: OnceNode): Promise<void> {
+    if (node.settle) {
+      node.settle();
+      this.#cx.hub.notify();
+      return;
+    }
+    await waitFor(this.#cx, node.done, node).catch((error: unknown) => this.#failWithout(node, error));
+  }
+
   async #block(node: BlockNode): Promise<void> {
     let acts = (node.lane !== undefined || node.before.length > 0) && this.#wouldAct(node);
     const lane = node.lane && acts ? this.#cx.lanes(node.lane) : undefined;
     const closed = lane && (await enterLane(this.#cx, lane, node.lane?.name ?? ""));
     if (closed !== undefined) {
-      for (const inside of resourcesOf([node])) this.#state.skip(inside, closed);
+      for (const inside of everyResource([node])) this.#state.skip(inside, closed);
       return;
     }
     try {
@@ -113,7 +149,7 @@ export class HostApply {
       if (acts) {
         await this.#runOps(program(node.before, this.#cx.handlers));
         await proveForNow(this.#state, resourcesOf(node.before));
-      } else for (const before of resourcesOf(node.before)) this.#state.skip(before, NOT_NEEDED);
+      } else for (const before of everyResource(node.before)) this.#state.skip(before, NOT_NEEDED);
       await this.#runOps([...program(node.items, this.#cx.handlers), ...handlersNotifiedIn(node.items)]);
     } catch (error) {
       if (!(error instanceof HostFailed) || node.rescue.length === 0) {
@@ -144,7 +180,7 @@ export class HostApply {
   /** The host is brought to what the rescue declares. Unless it goes on, the block's handlers are owed no more. */
   async #rescue(node: BlockNode): Promise<void> {
     phase(this.#cx, "applying", `rescue of ${node.id}`);
-    const inside = resourcesOf([...node.before, ...node.items]);
+    const inside = everyResource([...node.before, ...node.items]);
     await this.#state.sweep(resourcesOf([...node.items, ...node.rescue, ...node.always]));
     this.#state.add(resourcesOf(node.rescue));
     await this.#runOps(program(node.rescue, this.#cx.handlers));
@@ -168,11 +204,12 @@ export class HostApply {
   #wouldAct(node: BlockNode): boolean {
     // What a list from a late value will hold cannot be told.
     if (hasList(node.items)) return true;
-    return this.#state.chosen(resourcesOf(node.items)).some((inside) => {
+    return this.#state.chosen(everyResource(node.items)).some((inside) => {
+      const book = inside.on === undefined || inside.on === this.#cx.turnOn ? this.#cx.book : this.#cx.guests.get(inside.on).book;
       if (inside.notify.some((handler) => this.#cx.pending.has(handler.id))) return true;
       try {
-        const look = this.#cx.book.get(inside);
-        return !look || inside.kind.plan(inside.args, look.seen, this.#cx.kinds) !== undefined;
+        const look = book.get(inside);
+        return !look || inside.kind.plan(inside.args, look.seen, book.context) !== undefined;
       } catch {
         // A value that is not known yet, or a state that only what comes before can mend.
         return true;

@@ -1,4 +1,4 @@
-import { resourcesOf, type BlockNode, type GivenNode, type HandlerNode, type ResourceNode } from "../dsl/items.ts";
+import { everyResource, type BlockNode, type GivenNode, type HandlerNode, type OnNode, type ResourceNode } from "../dsl/items.ts";
 import { PlanError, type Prediction, type Upstream } from "../resources/contract.ts";
 import { NOT_NEEDED } from "./apply.ts";
 import type { Look } from "./fragment.ts";
@@ -6,20 +6,23 @@ import { expectedLook } from "./fragment.ts";
 import { type HostContext, pendingValue, phase, report, reportError, settleRead, waitFor } from "./host-context.ts";
 import { Expectations } from "./looks.ts";
 import { handlersNotifiedIn, program, type Op } from "./program.ts";
+import { contextOn, opsOn } from "./section.ts";
 import { ValueMissing } from "./values.ts";
 
 /** The dry run of one host: every probe for real, never an apply. */
 export class HostCheck {
   readonly #cx: HostContext;
-  readonly #tainted = new Map<ResourceNode | HandlerNode, Upstream>();
+  readonly #tainted: Map<ResourceNode | HandlerNode, Upstream>;
   readonly #expected = new Expectations();
   readonly #authors = new Map<string, ResourceNode>();
   readonly #notified = new Set<HandlerNode>();
   /** The last thing that would change anything, packages for instance. */
   #opaque: Upstream | undefined;
 
-  constructor(cx: HostContext) {
+  /** @param tainted What would change before, where this is a part of another check. */
+  constructor(cx: HostContext, tainted: Map<ResourceNode | HandlerNode, Upstream> = new Map()) {
     this.#cx = cx;
+    this.#tainted = tainted;
   }
 
   async run(ops: readonly Op[]): Promise<void> {
@@ -30,7 +33,13 @@ export class HostCheck {
       if (op.type === "resource") await this.#resource(op.node);
       else if (op.type === "handlers") this.#handlers(op.handlers);
       else if (op.type === "given") await this.#given(op.node);
-      else await this.#block(op.node);
+      else if (op.type === "block") await this.#block(op.node);
+      else if (op.type === "on") await this.#on(op.node);
+      else if (op.node.settle) {
+        // Nothing is done, so nobody has to wait.
+        op.node.settle();
+        this.#cx.hub.notify();
+      }
     }
   }
 
@@ -60,12 +69,16 @@ export class HostCheck {
     await this.run(program(node.declare(), this.#cx.handlers));
   }
 
+  async #on(node: OnNode): Promise<void> {
+    await new HostCheck(contextOn(this.#cx, node, this.#cx.guests.get(node.host)), this.#tainted).run(opsOn(node));
+  }
+
   async #block(node: BlockNode): Promise<void> {
     await this.run([...program(node.items, this.#cx.handlers), ...handlersNotifiedIn(node.items)]);
-    const inside = resourcesOf(node.items);
+    const inside = everyResource(node.items);
     const acts = [...inside, ...inside.flatMap(({ notify }) => notify)].some(({ id }) => ["would-change", "unknown"].includes(this.#cx.outcomes.get(id) ?? ""));
     if (acts) await this.run(program(node.before, this.#cx.handlers));
-    else for (const before of resourcesOf(node.before)) report(this.#cx, before, { outcome: "skipped", cause: NOT_NEEDED });
+    else for (const before of everyResource(node.before)) report(this.#cx, before, { outcome: "skipped", cause: NOT_NEEDED });
     await this.run(program(node.always, this.#cx.handlers));
   }
 

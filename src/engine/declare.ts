@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { z } from "zod";
+import type { HostLedger } from "../dsl/declarations.ts";
 import { DrillPlan } from "../dsl/drill-plan.ts";
 import type { HandlerNode, Item, ResourceNode } from "../dsl/items.ts";
 import type { FactSpec, Member, Role, Use } from "../dsl/role.ts";
@@ -48,12 +49,32 @@ export interface DeclareInput {
   readonly facts: Facts;
   readonly roleFacts: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly hub: ValueHub;
+  /** Another host that resources act on, with its facts. @throws TargetNeeded when they are not known yet */
+  readonly target: (name: string, source: SourceLine) => { readonly host: InventoryHost; readonly facts: Facts };
+  /** Who does what is done once for the play, or for this host's batch. Default: this host. */
+  readonly firstOf?: (per: "play" | "batch") => string;
 }
 
 /** Runs the roles' declarations for one host. Touches nothing. */
 export function declare(input: DeclareInput): Declared {
   const { resolved, host, facts, hub } = input;
-  const ledger = { facts, ids: new Map<string, ResourceNode | HandlerNode>(), claims: new Map(), export: (role: string, name: string, value: Value<unknown>) => hub.publish(host.name, role, name, value), warnings: [] as Warning[] };
+  const ledger: HostLedger = {
+    host: host.name,
+    target: (name, source) => {
+      const there = input.target(name, source);
+      return { facts: there.facts, host: hostView(there.host) };
+    },
+    once: (per, role, name) => {
+      const first = input.firstOf?.(per) ?? host.name;
+      const key = `once ${resolved.play.name} ${per === "batch" ? first : ""} ${name}`;
+      return { first: first === host.name, key, value: (part) => hub.exported(first, role, `${key} ${part}`) };
+    },
+    facts,
+    ids: new Map<string, ResourceNode | HandlerNode>(),
+    claims: new Map(),
+    export: (role: string, name: string, value: Value<unknown>) => hub.publish(host.name, role, name, value),
+    warnings: [] as Warning[],
+  };
   const items: Item[] = [];
   for (const { use, vars } of resolved.roles.get(host.name) ?? []) {
     const t = new Tasks({ role: use.name, folder: use.role.folder, exports: use.role.exports, tags: new Set([...(resolved.play.tags ?? []), ...use.tags]), ledger });
@@ -66,11 +87,11 @@ export function declare(input: DeclareInput): Declared {
     declaring(`play "${play.name}"`, play.source, () => play.tasks?.({ t, facts, host: hostView(host) }));
     items.push(...t.items);
   }
-  return { items, ids: ledger.ids, handlers: [...ledger.ids.values()].filter((node): node is HandlerNode => node.type === "handler"), warnings: ledger.warnings };
+  return { items, ids: ledger.ids, handlers: [...ledger.ids.values()].filter((node): node is HandlerNode => node.type === "handler" && node.on === undefined), warnings: ledger.warnings };
 }
 
 /** What the roles of one host assert. Touches nothing. */
-export function declareAssertions(input: DeclareInput): Verifier[] {
+export function declareAssertions(input: Omit<DeclareInput, "target">): Verifier[] {
   return (input.resolved.roles.get(input.host.name) ?? []).flatMap(({ use, vars }) => {
     if (!use.role.verify) return [];
     const v = new Verifier(use.name);

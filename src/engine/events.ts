@@ -83,6 +83,8 @@ export type RunEvent = { readonly at: number } & (
       readonly probeSeconds?: number;
       /** True for a handler. */
       readonly handler?: boolean;
+      /** The host that it acts on, when that is another one: `t.on`. */
+      readonly on?: string;
       readonly failure?: Failure;
     }
   /** A step of the play's `serial` begins; only where there is more than one. */

@@ -5,10 +5,12 @@ import type { Change, KindContext, Observed } from "../resources/contract.ts";
 import { ValuePending, type Value } from "../shell/index.ts";
 import type { Failure, HostCounts, HostPhase, Outcome, Unstamped } from "./events.ts";
 import { failureOf } from "./failures.ts";
+import type { Guests } from "./guests.ts";
 import type { KeptStore } from "./kept.ts";
 import type { LookBook } from "./looks.ts";
 import type { Redactor } from "./redactor.ts";
 import type { Remote } from "./remote.ts";
+import type { RoleOnHost } from "./resolve.ts";
 import type { Skips } from "./selection.ts";
 import type { Semaphore } from "./semaphore.ts";
 import type { AskStep } from "./step.ts";
@@ -64,6 +66,11 @@ export interface HostContext {
   /** Whether a saved plan has a resource's change; without it everything may be changed. */
   readonly permits: ((id: string) => boolean) | undefined;
   readonly observe: ((node: ResourceNode | HandlerNode, outcome: Outcome) => void) | undefined;
+  /** Hosts that this one works on besides itself, and the roles that a host has in this play. */
+  readonly guests: Guests;
+  readonly rolesOf: (host: string) => readonly RoleOnHost[];
+  /** While this host has its turn on another one, for which others wait. */
+  readonly turnOn?: string;
   /** Asked before each change; without it nothing is asked. */
   readonly ask: AskStep | undefined;
   /** Takes the lock and the facts again after a reboot. */
@@ -104,6 +111,7 @@ export function report(cx: HostContext, node: ResourceNode | HandlerNode, { outc
     outcome,
     source: node.source,
     ...(node.type === "handler" && { handler: true }),
+    ...(node.on !== undefined && { on: node.on }),
     ...(change && { summary: cx.redactor.text(change.summary) }),
     ...(change?.diff !== undefined && { diff: cx.redactor.text(change.diff) }),
     ...(cause !== undefined && { cause: cx.redactor.text(cause) }),
@@ -126,6 +134,7 @@ export function reportError(cx: HostContext, node: ResourceNode | HandlerNode, e
 /** Waits for a value without holding a fork. @throws ValueMissing */
 export async function waitFor(cx: HostContext, value: Value<unknown>, node: { readonly id: string; readonly source: ResourceNode["source"] }): Promise<void> {
   if (value.known) return;
+  if (cx.turnOn !== undefined) throw new HawserError(`the value "${value.label}" is not known, and ${cx.host} has its turn on ${cx.turnOn}, for which others may wait`, { source: node.source, hint: "pass it as an argument of the resource, or read it before t.on" });
   cx.fork.release();
   phase(cx, "waiting", `for ${value.label}`);
   try {

@@ -71,6 +71,10 @@ export class HostRun {
     return this.host.name;
   }
 
+  get connected(): boolean {
+    return this.#remote !== undefined;
+  }
+
   get remote(): Remote {
     if (!this.#remote) throw new HawserError(`${this.name} is not connected`);
     return this.#remote;

@@ -22,13 +22,13 @@ export async function listPlaybook(playbook: Playbook, options: RunOptions, list
       runs.set(host.name, run);
       await run.prepare(mine.flatMap((play) => play.roles.get(host.name) ?? []), { readOnly: true });
     }
-    const nodes = declareAll(plays, runs).byPlay.flat();
+    const nodes = declareAll(plays, runs, options.inventory).byPlay.flat();
     checkSelection(options.selection ?? {}, nodes, roles);
     if (listing === "tags") return [...new Set(nodes.flatMap((node) => [...node.tags]))].sort().map((tag) => `${tag}\n`).join("");
     const lines: string[] = [];
     for (const play of plays) {
       for (const host of play.hosts) {
-        const own = declareAll(plays.map((other) => ({ ...other, hosts: other === play ? [host] : [] })), runs).byPlay.flat();
+        const own = declareAll(plays.map((other) => ({ ...other, hosts: other === play ? [host] : [] })), runs, options.inventory).byPlay.flat();
         const skips = selectNodes(options.selection ?? {}, own);
         lines.push(`${play.play.name} on ${host.name}`);
         for (const node of own) {

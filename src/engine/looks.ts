@@ -10,11 +10,11 @@ const keyOf = (look: Fragment): string => `${look.user ?? ""}\0${look.text}`;
 export class LookBook {
   readonly #fragments = new Map<ResourceNode, Fragment>();
   readonly #seen = new Map<string, Look>();
-  readonly #context: KindContext;
+  readonly context: KindContext;
   readonly #redactor: Redactor;
 
   constructor(context: KindContext, redactor: Redactor) {
-    this.#context = context;
+    this.context = context;
     this.#redactor = redactor;
   }
 
@@ -22,7 +22,7 @@ export class LookBook {
   fragment(node: ResourceNode): Fragment {
     const known = this.#fragments.get(node);
     if (known) return known;
-    const made = fragment(node.kind.probe(node.args, this.#context), node.user, this.#redactor.add);
+    const made = fragment(node.kind.probe(node.args, this.context), node.user, this.#redactor.add);
     this.#fragments.set(node, made);
     return made;
   }

@@ -1,4 +1,4 @@
-import { resourcesOf } from "../dsl/items.ts";
+import { everyResource } from "../dsl/items.ts";
 import type { Use } from "../dsl/role.ts";
 import { HawserError } from "../errors/index.ts";
 import type { InventoryHost } from "../inventory/index.ts";
@@ -49,9 +49,9 @@ export function planOf(use: Use, facts: Facts, options: PlanOfOptions = {}): Pla
   const resolved: ResolvedPlay = { play, hosts: all.slice(0, 1), all, roles };
   validate(resolved, [resolved]);
   const extra = new Map(uses.map((each) => [each.name, each === use || each.name === use.name ? (options.roleFacts ?? {}) : {}]));
-  const { items, warnings } = declare({ resolved, all: [resolved], host: hostNamed(name), facts, roleFacts: extra, hub: new ValueHub() });
+  const { items, warnings } = declare({ resolved, all: [resolved], host: hostNamed(name), facts, roleFacts: extra, hub: new ValueHub(), target: (there) => ({ host: hostNamed(there), facts }) });
   for (const { message } of warnings) options.onWarning?.(message);
-  return resourcesOf(items).map((node) => {
+  return everyResource(items).map((node) => {
     const seen: Observed = { out: "", err: "", code: 1, ...options.seen?.[node.id] };
     const base = { id: node.id, kind: node.kind.kind, probe: attempt(() => node.kind.probe(node.args, { facts }).render()) };
     try {

@@ -1,7 +1,7 @@
 import { HawserError, UsageError } from "../errors/index.ts";
 import { PlanError } from "../resources/contract.ts";
 import type { Lane } from "../dsl/lane.ts";
-import { keptOf, resourcesOf, type HandlerNode, type Item } from "../dsl/items.ts";
+import { everyResource, keptOf, resourcesOf, sectionsOf, type HandlerNode, type Item, type ResourceNode } from "../dsl/items.ts";
 import { HostApply } from "./apply.ts";
 import { HostCheck } from "./check.ts";
 import { refuseCircles } from "./circles.ts";
@@ -10,6 +10,7 @@ import type { Unstamped } from "./events.ts";
 import { failureOf } from "./failures.ts";
 import { type HostContext, HostFailed, HostStopped, type OpenLane, phase, reportError } from "./host-context.ts";
 import { type HostRun } from "./host-run.ts";
+import type { Guests } from "./guests.ts";
 import { loadKept, recoverKept, type KeptStore } from "./kept.ts";
 import { LookBook } from "./looks.ts";
 import { program, type Op } from "./program.ts";
@@ -22,6 +23,7 @@ import { Semaphore } from "./semaphore.ts";
 import { serialBatches } from "./serial.ts";
 import { BecomeFailed, Unreachable } from "./session.ts";
 import { toolsFor } from "./solo.ts";
+import { refuseRivals, TargetLost, TargetNeeded } from "./targets.ts";
 import type { AskStep } from "./step.ts";
 import type { ValueHub } from "./values.ts";
 
@@ -38,6 +40,7 @@ export interface PlayRunOptions {
   readonly interrupted: () => string | undefined;
   /** The run was stopped at once: connections are closed, so nothing that fails now says anything about a host. */
   readonly aborted: () => boolean;
+  readonly guests: Guests;
   readonly ask: AskStep | undefined;
   readonly plays: readonly ResolvedPlay[];
   readonly kept: KeptStore | undefined;
@@ -76,6 +79,8 @@ export class PlayRun {
   readonly #resolved: ResolvedPlay;
   readonly #options: PlayRunOptions;
   readonly #lanes = new Map<Lane, OpenLane>();
+  /** Hosts on which others may still work. */
+  readonly #kept: HostRun[] = [];
   #stop: string | undefined;
 
   constructor(resolved: ResolvedPlay, options: PlayRunOptions) {
@@ -87,20 +92,25 @@ export class PlayRun {
   async run(runs: readonly HostRun[]): Promise<void> {
     const { play } = this.#resolved;
     const { emit } = this.#options;
-    const ready = runs.filter((run) => !run.ended).map((run) => this.#ready(run));
-    refuseCircles(ready.map(({ run, declared }) => ({ host: run.name, items: declared.items })), this.#options.hub);
+    const batches = serialBatches(runs.filter((run) => !run.ended), this.#options.check ? undefined : play.serial);
+    const ready: Ready[] = [];
+    for (const batch of batches) for (const run of batch) ready.push(...(await this.#ready(run, { play: batches[0]?.[0] ?? run, batch: batch[0] ?? run })));
+    const told = ready.map(({ run, declared }) => ({ host: run.name, items: declared.items }));
+    refuseCircles(told, this.#options.hub);
+    refuseRivals(told);
     emit({ event: "play", play: play.name, index: this.#options.index, hosts: runs.map((run) => run.name), roles: [...new Set([...this.#resolved.roles.values()].flat().map(({ use }) => use.name))] });
     for (const { cx } of ready) phase(cx, "waiting");
     for (const { run, declared } of ready) await loadKept(run.name, keptOf(declared.items), this.#options.kept);
     for (const run of runs) if (run.ended) this.#options.hub.gone(run.name);
     // What is known of a host is let go of as soon as it is done: a fleet has many.
     const parts = new Map(ready.splice(0).map((part) => [part.run, part]));
-    const batches = serialBatches([...parts.keys()], this.#options.check ? undefined : play.serial);
     this.#judgeAll(runs);
+    await this.#lookElsewhere([...parts.values()]);
     // Who is to enter a lane does so in the inventory's order, and not in that of the looks' answers.
     const first = [...parts.values()].some(({ declared }) => hasLane(declared.items));
     const gated = play.gate !== undefined && !this.#options.check;
-    for (const [i, batch] of batches.entries()) {
+    for (const [i, whole] of batches.entries()) {
+      const batch = whole.filter((run) => parts.has(run));
       if (batches.length > 1 && this.#stopping() === undefined) emit({ event: "batch", play: play.name, batch: i + 1, of: batches.length, hosts: batch.map((run) => run.name) });
       for (const run of batch) this.#options.hub.begin(run.name);
       if (first) await Promise.all(batch.map((run) => this.#forked(run, () => this.#look(parts.get(run) as Ready))));
@@ -111,7 +121,11 @@ export class PlayRun {
           this.#options.hub.end(run.name);
           this.#judgeAll(runs);
           this.#conclude(parts.get(run) as Ready);
-          if (!gated) this.#over(run);
+          if (!gated) {
+            this.#over(run);
+            parts.delete(run);
+            this.#leave(run);
+          }
         }
       }));
       this.#judge(batch);
@@ -120,11 +134,27 @@ export class PlayRun {
       for (const run of batch) {
         // Who goes on with this run has to pass the gate as well.
         if (gated) this.#over(run, going && this.#stop !== undefined);
+        if (gated) this.#leave(run);
         parts.delete(run);
-        this.#options.left(run);
       }
     }
+    for (const run of this.#kept.splice(0)) this.#options.left(run);
     if (this.#stop !== undefined) for (const run of runs) run.ended ??= "stopped";
+  }
+
+  /** Others may still have work to do on a host whose own part is over. */
+  #leave(run: HostRun): void {
+    if (this.#options.guests.has(run.name)) this.#kept.push(run);
+    else this.#options.left(run);
+  }
+
+  /** Looks at what hosts do on others, for all of them at once. A host whose other one does not answer has failed. */
+  async #lookElsewhere(parts: readonly Ready[]): Promise<void> {
+    const sections = parts.flatMap(({ declared, cx }) => sectionsOf(declared.items).map((node) => ({ node, cx })));
+    for (const [name, error] of await this.#options.guests.look(sections)) {
+      const waiting = new Set(sections.filter(({ node }) => node.host === name).map(({ cx }) => cx.host));
+      for (const { run } of parts) if (waiting.has(run.name) && !run.ended) endHost(run, new HawserError(`${name}, which it acts on, cannot be looked at: ${error.message}`, { cause: error }), this.#options.redactor, this.#options.emit);
+    }
   }
 
   #over(run: HostRun, halted = false): void {
@@ -144,16 +174,35 @@ export class PlayRun {
     this.#options.emit({ event: "failure", failure: { message: `play ${play.name}: ${why}`, source: play.source, ...(hint !== undefined && { hint }) } });
   }
 
-  #ready(run: HostRun): Ready {
-    const { hub, redactor, selection, emit, fork, check } = this.#options;
-    const facts = run.facts;
+  /** Runs the host's declarations. Where they act on another host, that is prepared first, and they are run again. */
+  async #declare(run: HostRun, first: Readonly<Record<"play" | "batch", HostRun>>): Promise<Declared | undefined> {
+    const { hub, guests, plays, redactor, emit } = this.#options;
+    const { facts } = run;
     if (!facts) throw new HawserError(`${run.name} has no facts`);
-    const declared = declare({ resolved: this.#resolved, all: this.#options.plays, host: run.host, facts, roleFacts: run.roleFacts, hub });
+    for (;;) {
+      try {
+        return declare({ resolved: this.#resolved, all: plays, host: run.host, facts, roleFacts: run.roleFacts, hub, target: (name, source) => guests.find(name, source), firstOf: (per) => first[per].name });
+      } catch (error) {
+        if (error instanceof TargetNeeded) await guests.prepare(error.target);
+        else if (error instanceof TargetLost) {
+          endHost(run, error, redactor, emit);
+          return undefined;
+        } else throw error;
+      }
+    }
+  }
+
+  /** Empty when a host that it acts on is lost. */
+  async #ready(run: HostRun, first: Readonly<Record<"play" | "batch", HostRun>>): Promise<Ready[]> {
+    const { hub, redactor, selection, emit, fork, check } = this.#options;
+    const declared = await this.#declare(run, first);
+    if (!declared || !run.facts) return [];
+    const { facts } = run;
     for (const { id, formerly } of declared.handlers) if (formerly !== undefined && run.pending.delete(formerly)) run.pending.add(id);
     for (const { role, message, source } of declared.warnings) emit({ event: "warning", host: run.name, message: `${role}: ${message}`, source });
     const kinds = { facts };
-    const nodes = resourcesOf(declared.items);
-    const { index, observe, plan } = this.#options;
+    const nodes = everyResource(declared.items);
+    const { index, observe, plan, guests } = this.#options;
     const book = new LookBook(kinds, redactor);
     const cx: HostContext = {
       host: run.name,
@@ -164,7 +213,7 @@ export class PlayRun {
       stage: run.stage,
       book,
       permits: plan && ((id) => plan.permits(run.name, index, id)),
-      observe: observe && ((node, outcome) => observe(run.name, index, node, outcome, node.type === "resource" ? book.find(node) : undefined)),
+      observe: observe && ((node, outcome) => observe(run.name, index, node, outcome, node.type === "resource" ? this.#bookOf(node, book).find(node) : undefined)),
       hub,
       kept: this.#options.kept,
       redactor,
@@ -176,6 +225,8 @@ export class PlayRun {
       lanes: (lane) => this.#lane(lane),
       emit,
       stopping: () => this.#stopping(),
+      guests,
+      rolesOf: (host) => this.#resolved.roles.get(host) ?? [],
       ask: this.#options.ask,
       renew: async () => {
         await run.prepare(this.#resolved.roles.get(run.name) ?? []);
@@ -184,7 +235,12 @@ export class PlayRun {
       outcomes: new Map(),
       total: nodes.length,
     };
-    return { run, declared, cx, ops: [...program(declared.items, declared.handlers), { type: "handlers", handlers: declared.handlers }] };
+    return [{ run, declared, cx, ops: [...program(declared.items, declared.handlers), { type: "handlers", handlers: declared.handlers }] }];
+  }
+
+  /** Where the look at a resource is: in the host's own book, or in that of the host that it acts on. */
+  #bookOf(node: ResourceNode, own: LookBook): LookBook {
+    return node.on === undefined ? own : this.#options.guests.get(node.on).book;
   }
 
   #lane(lane: Lane): OpenLane {
@@ -216,8 +272,8 @@ export class PlayRun {
   #refuseStale(cx: HostContext, run: HostRun, declared: Declared): void {
     const { plan, index } = this.#options;
     if (!plan || !this.#options.untouched()) return;
-    const stale = resourcesOf(declared.items).filter((node) => {
-      const look = cx.skips(node) === undefined ? cx.book.find(node) : undefined;
+    const stale = everyResource(declared.items).filter((node) => {
+      const look = cx.skips(node) === undefined ? this.#bookOf(node, cx.book).find(node) : undefined;
       return look !== undefined && !plan.holds(run.name, index, node, look);
     });
     for (const node of stale) reportError(cx, node, new PlanError(STALE, STALE_HINT));
@@ -277,7 +333,7 @@ export class PlayRun {
 
   /** Counts what was not reached on a host whose part is over. */
   #conclude({ cx, run, declared }: Ready): void {
-    run.counts.notReached += resourcesOf(declared.items).filter((node) => !cx.outcomes.has(node.id)).length;
+    run.counts.notReached += everyResource(declared.items).filter((node) => !cx.outcomes.has(node.id)).length;
     if (cx.check) for (const handler of declared.handlers.filter((node: HandlerNode) => cx.outcomes.has(node.id))) run.pending.delete(handler.id);
   }
 }

@@ -1,5 +1,6 @@
 import { resourcesOf } from "../dsl/items.ts";
-import { declare } from "./declare.ts";
+import type { Facts } from "../resources/facts.ts";
+import { declare, type DeclareInput } from "./declare.ts";
 import { settleRead } from "./host-context.ts";
 import type { HostRun } from "./host-run.ts";
 import { LookBook } from "./looks.ts";
@@ -8,10 +9,12 @@ import type { ResolvedPlay } from "./resolve.ts";
 import type { ValueHub } from "./values.ts";
 
 /** Reads what a host exports without changing it: for hosts that the run is not limited to, but whose values it needs. */
-export async function readExports(run: HostRun, resolved: ResolvedPlay, all: readonly ResolvedPlay[], hub: ValueHub, redactor: Redactor): Promise<void> {
+export async function readExports(run: HostRun, resolved: ResolvedPlay, all: readonly ResolvedPlay[], hub: ValueHub, redactor: Redactor, targetOf: (own: Facts) => DeclareInput["target"]): Promise<void> {
   await run.prepare(resolved.roles.get(run.name) ?? [], { readOnly: true });
   if (!run.facts) return;
-  const declared = declare({ resolved, all, host: run.host, facts: run.facts, roleFacts: run.roleFacts, hub });
+  // What it would read on other hosts stays unknown.
+  const target = targetOf(run.facts);
+  const declared = declare({ resolved, all, host: run.host, facts: run.facts, roleFacts: run.roleFacts, hub, target });
   const reads = resourcesOf(declared.items).filter((node) => node.kind.kind === "read");
   const book = new LookBook({ facts: run.facts }, redactor);
   const wanted = book.fragments(reads);

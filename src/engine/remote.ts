@@ -90,6 +90,7 @@ export class Remote {
   /** The host has gzip; told by its facts. */
   gzip = false;
   readonly #options: RemoteOptions;
+  #busy: Promise<unknown> = Promise.resolve();
 
   constructor(session: Session, options: RemoteOptions) {
     this.session = session;
@@ -100,7 +101,11 @@ export class Remote {
    * All looks in one request. One that does not answer within the time-out (a dead NFS mount) is marked and the rest is asked again.
    * @param before Lines to evaluate first; their frames go to `onFrame`.
    */
-  async look(looks: readonly Fragment[], before = "", onFrame: (label: string, out: Buffer, err: Buffer) => void = () => {}): Promise<Look[]> {
+  look(looks: readonly Fragment[], before = "", onFrame: (label: string, out: Buffer, err: Buffer) => void = () => {}): Promise<Look[]> {
+    return this.#alone(() => this.#look(looks, before, onFrame));
+  }
+
+  async #look(looks: readonly Fragment[], before: string, onFrame: (label: string, out: Buffer, err: Buffer) => void): Promise<Look[]> {
     const results = new Map<number, Look>();
     let lines = before;
     for (let together = true; ; together = false) {
@@ -124,7 +129,11 @@ export class Remote {
    * One command that must not run twice, and that may end the connection.
    * @returns undefined when the connection ended before it did.
    */
-  async once(command: Fragment): Promise<Look | undefined> {
+  once(command: Fragment): Promise<Look | undefined> {
+    return this.#alone(() => this.#once(command));
+  }
+
+  async #once(command: Fragment): Promise<Look | undefined> {
     const results = new Map<number, Look>();
     try {
       // Lines before the looks keep a lost connection from being mended by asking again.
@@ -184,7 +193,11 @@ export class Remote {
    * Runs a batch and the looks after it in one request. A lost connection is restored and the batch followed on.
    * @param id Names the batch on the host; see `batchId`.
    */
-  async batch(id: string, steps: readonly Step[], looks: readonly Fragment[], events: BatchEvents): Promise<BatchResult> {
+  batch(id: string, steps: readonly Step[], looks: readonly Fragment[], events: BatchEvents): Promise<BatchResult> {
+    return this.#alone(() => this.#batch(id, steps, looks, events));
+  }
+
+  async #batch(id: string, steps: readonly Step[], looks: readonly Fragment[], events: BatchEvents): Promise<BatchResult> {
     const [mark, end] = [nonce(), nonce()];
     const results = new Map<number, StepResult>();
     const numbered = looks.map((look, index) => ({ index, look }));
@@ -301,6 +314,13 @@ export class Remote {
         if (!(error instanceof ConnectionLost)) throw error;
       }
     }
+  }
+
+  /** The host's own work and that of others take turns, so that a connection that breaks is mended once. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#busy.then(work);
+    this.#busy = turn.catch(() => {});
+    return turn;
   }
 
   async #reconnect(): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import type { Playbook } from "../dsl/play.ts";
-import { resourcesOf, type ResourceNode } from "../dsl/items.ts";
+import { everyResource, sectionsOf, type ResourceNode } from "../dsl/items.ts";
 import { HawserError, UsageError } from "../errors/index.ts";
 import type { Inventory, InventoryHost } from "../inventory/index.ts";
 import { declare } from "./declare.ts";
@@ -19,6 +19,8 @@ import { Redactor } from "./redactor.ts";
 import { resolvePlays, type ResolvedPlay } from "./resolve.ts";
 import { STATE_FOLDER } from "./script.ts";
 import { checkRoles, checkSelection, matchesId, type Selection } from "./selection.ts";
+import { Guests } from "./guests.ts";
+import { anyFacts } from "./targets.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
 import { type AskStep, oneAtATime } from "./step.ts";
@@ -87,6 +89,7 @@ class PlaybookRun {
   readonly #runs = new Map<string, HostRun>();
   readonly #readers: { run: HostRun; done: Promise<void> }[] = [];
   readonly #hostOptions: HostRunOptions;
+  readonly #guests: Guests;
   readonly #ask: AskStep | undefined;
   #quit = false;
   #failed = false;
@@ -109,6 +112,7 @@ class PlaybookRun {
       run: options.id ?? randomBytes(8).toString("hex"),
       ...(options.resumes && { interrupted: options.resumes }),
     };
+    this.#guests = new Guests({ inventory: options.inventory, runs: this.#runs, open: (host) => new HostRun(host, this.#hostOptions), redactor: this.#redactor });
   }
 
   async run(): Promise<Recap> {
@@ -193,7 +197,7 @@ class PlaybookRun {
    */
   #checkSelection(plays: readonly ResolvedPlay[], selection: Selection, roleNames: readonly string[]): number {
     const named = Object.values(selection).some((wanted) => wanted !== undefined) || [...this.#runs.values()].some((run) => run.pending.size > 0);
-    const { byPlay, complete } = declareAll(plays, this.#runs, named ? 0 : 1);
+    const { byPlay, complete } = declareAll(plays, this.#runs, this.#options.inventory, named ? 0 : 1);
     const nodes = byPlay.flat();
     if (nodes.length > 0 && complete) checkSelection(selection, nodes, roleNames);
     if (complete) for (const run of this.#runs.values()) this.#disown(run);
@@ -227,7 +231,9 @@ class PlaybookRun {
       reading.add(host);
       this.#read(target, play, plays);
     };
+    this.#guests.beginPlay();
     await new PlayRun(play, {
+      guests: this.#guests,
       index: plays.indexOf(play),
       observe: this.#options.observe,
       plan: this.#options.plan,
@@ -251,7 +257,7 @@ class PlaybookRun {
   #read(host: InventoryHost, play: ResolvedPlay, plays: readonly ResolvedPlay[]): void {
     const run = new HostRun(host, this.#hostOptions);
     this.#hub.begin(host.name);
-    const done = readExports(run, play, plays, this.#hub, this.#redactor)
+    const done = readExports(run, play, plays, this.#hub, this.#redactor, (own) => anyFacts(this.#options.inventory, (name) => this.#runs.get(name)?.facts, own))
       .catch((error: unknown) => this.#emit({ event: "warning", host: host.name, message: `its values could not be read: ${this.#redactor.text((error as Error).message)}` }))
       .finally(() => this.#hub.end(host.name))
       .finally(() => void run.close());
@@ -259,7 +265,7 @@ class PlaybookRun {
   }
 
   async #closeAll(): Promise<void> {
-    await Promise.all([...this.#runs.values(), ...this.#readers.map(({ run }) => run)].map((run) => run.close()));
+    await Promise.all([...this.#runs.values(), ...this.#guests.own, ...this.#readers.map(({ run }) => run)].map((run) => run.close()));
   }
 
   get #interrupted(): boolean {
@@ -273,6 +279,7 @@ class PlaybookRun {
       hosts[run.name] = { ...run.counts, handlersPending: run.pending.size, requests: run.requests };
       if (run.pending.size > 0) pendingHandlers[run.name] = [...run.pending];
     }
+    for (const [host, owed] of this.#guests.owed()) pendingHandlers[host] = owed;
     const interrupted = this.#interrupted;
     const failed = interrupted || this.#failed || [...this.#runs.values()].some((run) => run.ended !== undefined || run.counts.failed > 0);
     const recap = { event: "recap" as const, result: failed ? ("failed" as const) : ("ok" as const), hosts, pendingHandlers, ...(interrupted && { interrupted }), seconds: Math.round(performance.now() - this.#began) / 1000 };
@@ -286,7 +293,7 @@ class PlaybookRun {
  * `complete` is false when a later play cannot be declared yet.
  * @param from The index of the play to begin with.
  */
-export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<string, HostRun>, from = 0): { byPlay: ResourceNode[][]; complete: boolean } {
+export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<string, HostRun>, inventory: Pick<Inventory, "hosts">, from = 0): { byPlay: ResourceNode[][]; complete: boolean } {
   const byPlay = plays.map(() => new Map<string, ResourceNode>());
   let complete = true;
   for (const [i, play] of plays.entries()) {
@@ -295,8 +302,9 @@ export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<str
       const run = runs.get(host.name);
       if (!run?.facts || run.ended) continue;
       try {
-        const { items, handlers } = declare({ resolved: play, all: plays, host, facts: run.facts, roleFacts: run.roleFacts, hub: new ValueHub() });
-        for (const node of resourcesOf(items)) byPlay[i]?.set([node.id, ...node.tags].join("\0"), node);
+        const { items, handlers } = declare({ resolved: play, all: plays, host, facts: run.facts, roleFacts: run.roleFacts, hub: new ValueHub(), target: anyFacts(inventory, (name) => runs.get(name)?.facts, run.facts) });
+        for (const section of sectionsOf(items)) for (const { id } of section.handlers) runs.get(section.host)?.declares.add(id);
+        for (const node of everyResource(items)) byPlay[i]?.set([node.id, ...node.tags].join("\0"), node);
         for (const { id, formerly } of handlers) run.declares.add(id).add(formerly ?? id);
       } catch (error) {
         if (i === 0 || !(error instanceof HawserError) || error instanceof UsageError) throw error;

@@ -14,6 +14,7 @@ import { late } from "./late/role.ts";
 import { mesh } from "./mesh/role.ts";
 import { failing, refused } from "./mistakes.ts";
 import { motd } from "./motd/role.ts";
+import { pooled } from "./pool/role.ts";
 import shop from "./release/playbook.ts";
 import { release } from "./release/role.ts";
 import { rolling } from "./rolling/role.ts";
@@ -105,6 +106,22 @@ test("release: the playbook's batches, and a failure that is made good but not p
   const ran = await runUse(use(release, { folder, version: "0" }), { play: { gate: { verify: true, within: 0 } } });
   assert.equal(ran.event("task:start").outcome, "rescued");
   assert.match(JSON.stringify(failures(ran)), /the assertion release\/version is 7, and must be = 0/);
+});
+
+test("pooled: drained on the load balancer, upgraded, put back, one host at a time", async (t) => {
+  const dir = scratch(t);
+  mkdirSync(`${dir}/pool`);
+  for (const name of ["web1", "web2"]) writeFileSync(`${dir}/pool/${name}`, "");
+  const role = (version: string): Use => use(pooled, (host) => ({ balancer: "lb", pool: `${dir}/pool`, folder: `${dir}/${host.name}`, database: `${dir}/schema`, version }));
+  const setting = { hosts: ["lb", "web1", "web2"], play: { hosts: "web1,web2" } };
+  const check = await runUse(role("7"), { ...setting, check: true });
+  assert.deepEqual([check.event("drain on lb", "web1").outcome, check.event("put back on lb", "web1").outcome], ["would-change", "would-change"]);
+  const ran = await runUse(role("7"), setting);
+  assert.equal(ran.recap.result, "ok", JSON.stringify(failures(ran)));
+  assert.equal(readFileSync(`${dir}/web2/release`, "utf8"), "7 with schema 7\n");
+  assert.deepEqual(readdirSync(`${dir}/pool`).sort(), ["web1", "web2"]);
+  const again = await runUse(role("7"), setting);
+  assert.deepEqual([...new Set(Object.values(again.outcomes("web1")))].sort(), ["ok", "skipped"]);
 });
 
 test("vault: an output that comes once is kept", async (t) => {
