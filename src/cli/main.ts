@@ -5,6 +5,8 @@ import { wantsColor } from "./color.ts";
 import { applyCommand } from "./apply-command.ts";
 import { connectionsCommands } from "./connections-commands.ts";
 import { drillCommand } from "./drill-command.ts";
+import { execCommand } from "./exec-command.ts";
+import { factsCommand } from "./facts-command.ts";
 import { inventoryCommands } from "./inventory-commands.ts";
 import { labCommands } from "./lab-commands.ts";
 import { importPlainly, type ImportFile } from "./load-playbook.ts";
@@ -41,6 +43,8 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   runsCommands(program);
   verifyCommand(program, exit, importFile);
   drillCommand(program, exit, importFile);
+  execCommand(program, exit);
+  factsCommand(program, exit);
   inventoryCommands(program);
   secretsCommands(program);
   connectionsCommands(program);

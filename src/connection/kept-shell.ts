@@ -124,8 +124,8 @@ export class KeptShell {
     };
     const onAbort = (): void => done.reject(options.signal?.reason);
     this.#running = {
-      out: new EndFinder(options.end, options.onStdout, end),
-      err: new EndFinder(options.end, options.onStderr, end),
+      out: new EndFinder(options.end, options.onStdout, end, options.live),
+      err: new EndFinder(options.end, options.onStderr, end, options.live),
       fail: done.reject,
       tail: Buffer.alloc(0),
     };

@@ -145,3 +145,23 @@ export interface Verified {
   readonly hosts: number;
   readonly seconds: number;
 }
+
+/** What one host answered to an ad hoc command. */
+export interface Answer {
+  readonly host: string;
+  /** Null when the command did not end by itself, or never began. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+  /** Why there is no exit code. `lost`: the connection broke, and whether the command finished is not known. */
+  readonly trouble?: "unreachable" | "lost" | "timed-out" | "interrupted" | "failed";
+  /** The trouble in words. */
+  readonly message?: string;
+  readonly hint?: string;
+}
+
+export type AdHocEvent =
+  /** Whole lines that a command printed, as soon as they came. */
+  | { readonly event: "output"; readonly host: string; readonly stream: "stdout" | "stderr"; readonly text: string }
+  | { readonly event: "answer"; readonly answer: Answer };

@@ -265,6 +265,8 @@ export class Remote {
     const options = {
       end,
       gzip: this.gzip,
+      // Behind the last frame a newline more does no harm.
+      live: true,
       signal: abort.signal,
       onStdout: (chunk: Buffer) => {
         seenOut += chunk.length;

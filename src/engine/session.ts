@@ -31,6 +31,8 @@ export interface RequestOptions {
   readonly showable?: boolean;
   /** The host has gzip, so a long script may travel compressed. Default false. */
   readonly gzip?: boolean;
+  /** Somebody looks on: a last line is handed out at once, and a newline before `end` may be handed out with it. Default false. */
+  readonly live?: boolean;
   /** Gives up waiting: the promise rejects with the signal's reason and the session's shell is abandoned (the next request opens a new one). */
   readonly signal?: AbortSignal;
 }

@@ -1,3 +1,4 @@
+export { answersExitCode, humanAnswers, jsonAnswers, type AnswerReporter } from "./answers.ts";
 export { formatError, type ErrorFormat } from "./error.ts";
 export { exitCode, type RunEnd } from "./exit-code.ts";
 export { humanReporter, type HumanOptions } from "./human.ts";
