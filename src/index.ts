@@ -5,6 +5,7 @@
 import type { Playbook } from "./dsl/play.ts";
 import { type RunEvent } from "./engine/events.ts";
 import { runPlaybook, type RunOptions as EngineOptions } from "./engine/run.ts";
+import { answer, type Answer } from "./dsl/prompts.ts";
 import { connectTo } from "./connect.ts";
 import { Inventory, loadInventory } from "./inventory/index.ts";
 
@@ -17,8 +18,9 @@ export { late, secret } from "./resources/args.ts";
 export { recorded } from "./resources/recorded.ts";
 export type { Facts } from "./resources/facts.ts";
 export { defineRole, fact, use, type DrillInput, type HostView, type Member, type Role, type RoleInput, type Use, type ValidateInput, type VerifyInput } from "./dsl/role.ts";
-export { play, playbook, type Play, type Playbook, type Serial } from "./dsl/play.ts";
+export { play, playbook, type Play, type Playbook, type PlaybookOptions, type Serial } from "./dsl/play.ts";
 export type { GatedBatch, PlayGate } from "./dsl/play-gate.ts";
+export type { Answer, Prompt, Prompts } from "./dsl/prompts.ts";
 export { lane, type Lane } from "./dsl/lane.ts";
 export type { Tasks } from "./dsl/tasks.ts";
 export type { Limit, Measured, Measurement, Verifier } from "./dsl/verifier.ts";
@@ -33,6 +35,8 @@ export { Inventory, InventoryError, loadInventory, PatternError } from "./invent
 export interface RunOptions extends Partial<Omit<EngineOptions, "inventory">> {
   /** A loaded inventory, or the path of one. */
   readonly inventory: Inventory | string;
+  /** Answers to the playbook's prompts, by name, where `inventory` is a path: nothing is asked. */
+  readonly answers?: Readonly<Record<string, Answer>>;
 }
 
 /**
@@ -42,7 +46,8 @@ export interface RunOptions extends Partial<Omit<EngineOptions, "inventory">> {
  * @example for await (const event of run(site, { inventory: "inventory/production", check: true })) console.log(event)
  */
 export async function* run(playbook: Playbook, options: RunOptions): AsyncGenerator<RunEvent, void, void> {
-  const inventory = typeof options.inventory === "string" ? await loadInventory(options.inventory) : options.inventory;
+  const given = new Map<string, unknown>(Object.entries(options.answers ?? {}));
+  const inventory = typeof options.inventory === "string" ? await loadInventory(options.inventory, { answer: () => answer(playbook.prompts, given) }) : options.inventory;
   const connections = options.connect ? undefined : connectTo(inventory);
   const interrupt = new AbortController();
   const queue: RunEvent[] = [];

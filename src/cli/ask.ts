@@ -38,8 +38,9 @@ export async function ask(message: string, { secret = false }: { readonly secret
   const [input, terminal] = [new ReadStream(fds[0]), new WriteStream(fds[1])];
   // Readline shows what is typed by writing it.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  if (secret) terminal.write(message);
+  // From here on the terminal itself shows nothing of what is typed, so the question comes after it.
   const lines = createInterface({ input, output: secret ? silent : terminal, terminal: true, historySize: 0 });
+  if (secret) terminal.write(message);
   try {
     // oxlint-disable-next-line promise/avoid-new
     return await new Promise<string>((resolve, reject) => {

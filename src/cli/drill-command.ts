@@ -7,7 +7,7 @@ import { resolvePlays } from "../engine/resolve.ts";
 import { Unreachable } from "../engine/session.ts";
 import { ValueHub } from "../engine/values.ts";
 import { UsageError } from "../errors/index.ts";
-import { formatProblem, loadInventory, type Inventory } from "../inventory/index.ts";
+import { formatProblem, type Inventory } from "../inventory/index.ts";
 import { formatError } from "../report/index.ts";
 import type { Playbook } from "../dsl/play.ts";
 import type { LabSpec } from "../lab/index.ts";
@@ -16,12 +16,11 @@ import { faultsOn, MEANS, type FaultFlags } from "./drill-fault.ts";
 import { runDrills, type DrillFlags } from "./drill-run.ts";
 import { refuseBroken } from "./drill-verify.ts";
 import { labOf } from "./lab-of.ts";
+import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
 import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption, whole, type Exit } from "./options.ts";
 
-interface Flags extends DrillFlags, FaultFlags {
-  readonly inventory: string;
-  readonly extraVars?: string[];
+interface Flags extends DrillFlags, FaultFlags, LoadFlags {
   readonly playbook: string;
   readonly from?: string;
   readonly to?: string;
@@ -35,12 +34,13 @@ const SHORTEST = 5;
 const FASTEST = 2000;
 
 export function drillCommand(program: Command, exit: Exit, importFile: ImportFile): void {
-  program
+  const command = program
     .command("drill")
     .description("break something on purpose while clients go on, measure what becomes of it, and mend it")
     .addArgument(new Argument("<kind>", "what to break").choices(KINDS))
     .addOption(inventoryOption())
-    .addOption(extraVarsOption())
+    .addOption(extraVarsOption());
+  passwordOptions(command)
     .option("-p, --playbook <file>", "the playbook whose roles say what there is to break and to watch", "playbooks/network.ts")
     .option("--from <name>", "the clients' region or host (default: the first that has traffic)")
     .option("--to <region>", "the region whose service they ask (default: the first)")
@@ -65,7 +65,7 @@ export function drillCommand(program: Command, exit: Exit, importFile: ImportFil
 
 async function drillCode(kind: Kind, flags: Flags, importFile: ImportFile): Promise<number> {
   const playbook = await loadPlaybook(flags.playbook, importFile);
-  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
+  const inventory = await inventoryFor(flags, playbook.prompts);
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const { from, to, service, target } = flags;
   const wish: Wish = { kind, ...(from !== undefined && { from }), ...(to !== undefined && { to }), ...(service !== undefined && { service }), ...(target !== undefined && { target }) };

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
 import { formatError } from "../report/index.ts";
+import { Cancelled } from "./ask.ts";
 import { wantsColor } from "./color.ts";
 import { applyCommand } from "./apply-command.ts";
 import { connectionsCommands } from "./connections-commands.ts";
@@ -56,6 +57,6 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
     process.stderr.write(formatError(error, { color: wantsColor(process.stderr) }));
-    return 1;
+    return error instanceof Cancelled ? 130 : 1;
   }
 }

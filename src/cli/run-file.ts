@@ -7,20 +7,19 @@ import { listPlaybook, type Listing } from "../engine/list.ts";
 import { resolvePlays } from "../engine/resolve.ts";
 import { runPlaybook, type Recap, type RunOptions } from "../engine/run.ts";
 import { UsageError } from "../errors/index.ts";
-import { formatProblem, type HostLists, type Inventory, KeptFiles, loadInventory } from "../inventory/index.ts";
+import { formatProblem, type HostLists, type Inventory, KeptFiles } from "../inventory/index.ts";
 import type { Asked, Journal, Resumable } from "../journal/index.ts";
 import { colors, exitCode, humanReporter, jsonReporter, Timing, traceOf, type Reporter } from "../report/index.ts";
 import { askOnTerminal, type StepAsker } from "./ask-step.ts";
 import { wantsColor } from "./color.ts";
 import { interrupts } from "./interrupts.ts";
 import { beginJournal, journaled, kept, namesOf, runLists } from "./journaled.ts";
+import { inventoryFor, type LoadFlags } from "./load-inventory.ts";
 import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
 import { raiseLab } from "./raise-lab.ts";
 import { checkReportFolders, RunReports } from "./report-files.ts";
 
-export interface RunFlags {
-  readonly inventory: string;
-  readonly extraVars?: string[];
+export interface RunFlags extends LoadFlags {
   readonly check?: boolean;
   readonly diff?: boolean;
   readonly limit?: string;
@@ -70,6 +69,8 @@ export interface Way {
 /** Loads, runs and reports. */
 export async function runFile(file: string, flags: RunFlags, importFile: ImportFile, way: Way = {}): Promise<number> {
   checkReportFolders(flags.report ?? []);
+  // What has no terminal to ask on is refused first. It is let go of again, since passwords and prompts are asked for on it.
+  if (flags.step) askOnTerminal(false).close();
   const loaded = await loadRun(file, flags, importFile);
   try {
     return await runLoaded(loaded, flags, way);
@@ -85,7 +86,7 @@ export async function runFile(file: string, flags: RunFlags, importFile: ImportF
 export async function loadRun(file: string, flags: RunFlags, importFile: ImportFile, lists: HostLists = () => undefined): Promise<Loaded> {
   const playbook = await loadPlaybook(file, importFile);
   const ofLastRun = runLists(flags.inventory);
-  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [], lists: (name) => lists(name) ?? ofLastRun(name) });
+  const inventory = await inventoryFor(flags, playbook.prompts, { lists: (name) => lists(name) ?? ofLastRun(name) });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   resolvePlays(playbook, inventory, flags.limit);
   const connections = connectTo(inventory, { keepOpen: flags.keepOpen });

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { KEEP_OPEN_WANTED, parseKeepOpen } from "../inventory/index.ts";
+import { passwordOptions } from "./load-inventory.ts";
 import { extraVarsOption, inventoryOption, list, whole } from "./options.ts";
 
 function keepOpen(value: string): number {
@@ -10,9 +11,7 @@ function keepOpen(value: string): number {
 
 /** On what, on which part of it, and how: the options of every command that runs or plans a playbook. */
 export function withRunOptions(command: Command): Command {
-  return command
-    .addOption(inventoryOption())
-    .addOption(extraVarsOption())
+  return passwordOptions(command.addOption(inventoryOption()).addOption(extraVarsOption()))
     .option("-l, --limit <pattern>", "only hosts of this inventory pattern")
     .addOption(new Option("-t, --tags <tags>", "only resources with one of these tags").argParser(list))
     .addOption(new Option("--skip-tags <tags>", "leave out resources with one of these tags").argParser(list))

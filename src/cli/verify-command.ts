@@ -2,18 +2,17 @@ import { Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
 import { resolvePlays } from "../engine/resolve.ts";
 import { verifyPlaybook } from "../engine/verify.ts";
-import { formatProblem, loadInventory } from "../inventory/index.ts";
+import { formatProblem } from "../inventory/index.ts";
 import { humanVerifyReporter, jsonVerifyReporter, verifyExitCode } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { runLists } from "./journaled.ts";
+import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
 import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption, list, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
 import { checkReportFolders, reportOption, VerifyReports } from "./report-files.ts";
 
-interface Flags {
-  readonly inventory: string;
-  readonly extraVars?: string[];
+interface Flags extends LoadFlags {
   readonly limit?: string;
   readonly tags?: string[];
   readonly role?: string[];
@@ -24,12 +23,13 @@ interface Flags {
 }
 
 export function verifyCommand(program: Command, exit: Exit, importFile: ImportFile): void {
-  program
+  const command = program
     .command("verify")
     .description("measure what a playbook's roles assert, and show each value beside its limit; changes nothing")
     .argument("<playbook>", "a TypeScript file, e.g. playbooks/site.ts")
     .addOption(inventoryOption())
-    .addOption(extraVarsOption())
+    .addOption(extraVarsOption());
+  passwordOptions(command)
     .option("-l, --limit <pattern>", "only hosts of this inventory pattern; what is asserted of all hosts together is left out")
     .addOption(new Option("-t, --tags <tags>", "only plays, and roles of plays, with one of these tags").argParser(list))
     .addOption(new Option("--role <names>", "only these roles").argParser(list))
@@ -46,7 +46,7 @@ export function verifyCommand(program: Command, exit: Exit, importFile: ImportFi
 async function verifyFile(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
   checkReportFolders(flags.report ?? []);
   const playbook = await loadPlaybook(file, importFile);
-  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [], lists: runLists(flags.inventory) });
+  const inventory = await inventoryFor(flags, playbook.prompts, { lists: runLists(flags.inventory) });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const connections = connectTo(inventory);
   const reporter = flags.output === "json" ? jsonVerifyReporter(process.stdout) : humanVerifyReporter(process.stdout, { color: wantsColor(process.stdout) });

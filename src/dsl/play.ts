@@ -4,6 +4,7 @@ import { UsageError, type SourceLine } from "../errors/index.ts";
 import type { Facts } from "../resources/facts.ts";
 import { checkGate, type PlayGate } from "./play-gate.ts";
 import type { HostView, Use } from "./role.ts";
+import { checkPrompts, type Prompt, type Prompts } from "./prompts.ts";
 import { callSite } from "./source.ts";
 import type { Tasks } from "./tasks.ts";
 
@@ -70,15 +71,31 @@ export interface Playbook {
   readonly name: string;
   readonly file: string;
   readonly plays: readonly Play[];
+  readonly prompts: Prompts;
+}
+
+/** What a playbook has besides its plays. */
+export interface PlaybookOptions {
+  /** What is asked once, before any host is contacted, by the name of the variable that the answer becomes. `-e name=value` answers without asking. */
+  readonly prompts?: Prompts;
 }
 
 /**
  * @param meta `import.meta` of the playbook's file.
- * @param plays In order; another playbook stands for all its plays.
+ * @param plays In order; another playbook stands for all its plays, and its prompts.
  */
-export function playbook(meta: ImportMeta, plays: readonly (Play | Playbook)[]): Playbook {
+export function playbook(meta: ImportMeta, plays: readonly (Play | Playbook)[], options: PlaybookOptions = {}): Playbook {
+  const source = callSite();
   const file = fileURLToPath(meta.url);
   const flat = plays.flatMap((item) => ("plays" in item ? item.plays : [item]));
-  if (flat.length === 0) throw new UsageError(`the playbook ${path.basename(file)} has no plays`, { source: callSite() });
-  return { name: path.basename(file, path.extname(file)), file, plays: flat };
+  if (flat.length === 0) throw new UsageError(`the playbook ${path.basename(file)} has no plays`, { source });
+  const prompts: Record<string, Prompt> = {};
+  for (const own of [...plays.flatMap((item) => ("plays" in item ? [item.prompts] : [])), options.prompts ?? {}]) {
+    for (const [name, prompt] of Object.entries(own)) {
+      if (prompts[name] !== undefined && prompts[name] !== prompt) throw new UsageError(`the prompt ${name} is declared twice`, { source, hint: "share one, or give the second another name" });
+      prompts[name] = prompt;
+    }
+  }
+  checkPrompts(prompts, source);
+  return { name: path.basename(file, path.extname(file)), file, plays: flat, prompts };
 }

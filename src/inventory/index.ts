@@ -1,3 +1,4 @@
+export type { Answering, AskedPasswords } from "./asked.ts";
 export type { BecomeSettings, ConnectionSettings, HostKeyChecking } from "./connection.ts";
 export { KEEP_OPEN_WANTED, parseKeepOpen } from "./duration.ts";
 export type { InventoryGroup } from "./hierarchy.ts";

@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import { answerLayer, askedLayer, type Answering, type AskedPasswords } from "./asked.ts";
 import { becomeOf, connectionOf } from "./connect.ts";
 import { readExtraVars } from "./extra-vars.ts";
 import { buildHierarchy, byPrecedence, type InventoryGroup } from "./hierarchy.ts";
@@ -27,6 +28,10 @@ export interface LoadOptions extends Partial<Surroundings> {
   readonly secrets?: "open" | "sealed";
   /** Passwords of Ansible Vaults; those of HAWSER_VAULT_IDS and HAWSER_VAULT_PASSWORD_FILE are tried after them. */
   readonly vault?: readonly VaultSource[];
+  /** Passwords for the hosts of which the inventory says none. */
+  readonly asked?: AskedPasswords;
+  /** Makes more variables once the inventory was read without a problem: the answers to a playbook's prompts. */
+  readonly answer?: Answering;
   /** What `@NAME` in a pattern stands for before a file of that name: hosts of the last run, for instance. Asked when a pattern names it. */
   readonly lists?: HostLists;
 }
@@ -59,9 +64,12 @@ export async function loadInventory(path: string, options: LoadOptions = {}): Pr
   const groupFiles = await readVarFiles(load, { directory: "group_vars", noun: "group", names: names.group, others: names.host });
   const hostFiles = await readVarFiles(load, { directory: "host_vars", noun: "host", names: names.host, others: names.group });
   await load.settle();
+  const asked = options.asked === undefined ? [] : [askedLayer(load, options.asked)];
+  if (options.answer !== undefined) extra.push(await answerLayer(load, extra, options.answer));
 
   const groupLayers = (group: string): readonly Layer[] => [...(structure.groups.get(group)?.layers ?? []), ...(groupFiles.get(group) ?? [])];
   const records = makeRecords(structure, groups, (host, groupNames) => [
+    ...asked,
     ...groupNames.flatMap(groupLayers),
     ...host.layers,
     ...(hostFiles.get(host.name) ?? []),
