@@ -1,5 +1,5 @@
 /**
- * What a fleet costs its controller: `npm run bench:fleet -- [--hosts 1,10,100,300,1000] [--forks 10] [--output human] [--json]`.
+ * What a fleet costs its controller: `npm run bench:fleet -- [--hosts 1,10,100,300,1000] [--forks 10] [--output human] [--report html,json] [--json]`.
  *
  * SIMULATED: the hosts. Each is an ssh server with its own address, host key, key exchange and login, and it answers hawser's
  * scripts with what one real lab host answered to the same scripts in the same run. REAL: the controller, `hawser run bench/w1.ts`
@@ -53,12 +53,16 @@ const { values } = parseArgs({
     hosts: { type: "string", default: "1,10,100,300,1000" },
     forks: { type: "string" },
     output: { type: "string", default: "human" },
+    /** Endings of reports that each run writes. */
+    report: { type: "string", default: "" },
     json: { type: "boolean", default: false },
   },
 });
 
 const sizes = values.hosts.split(",").map(Number);
 if (sizes.some((size) => !Number.isInteger(size) || size < 1 || size > 10_000)) throw new Error(`--hosts ${values.hosts}: whole numbers from 1 to 10000 are expected`);
+const reports = mkdtempSync(path.join(tmpdir(), "hawser-reports-"));
+const reportFlags = values.report.split(",").filter(Boolean).flatMap((ending) => ["--report", path.join(reports, `run.${ending}`)]);
 const cells: Cell[] = [];
 const model = await modelHost();
 try {
@@ -68,7 +72,7 @@ try {
   for (const hosts of sizes) {
     const fleet = await Fleet.start({ hosts, real: model.real });
     try {
-      const { wallSeconds, cpuSeconds, maxMiB, stdout } = await hawser(["run", "bench/w1.ts", "-i", fleet.inventory, "-o", values.output, ...(values.forks === undefined ? [] : ["--forks", values.forks])]);
+      const { wallSeconds, cpuSeconds, maxMiB, stdout } = await hawser(["run", "bench/w1.ts", "-i", fleet.inventory, "-o", values.output, ...reportFlags, ...(values.forks === undefined ? [] : ["--forks", values.forks])]);
       const counts = await fleet.counts();
       check(stdout, values.output, hosts);
       if (counts.opened !== hosts) throw new Error(`${counts.opened} connections were made to ${hosts} hosts`);
@@ -82,5 +86,6 @@ try {
   }
 } finally {
   await model.down();
+  rmSync(reports, { recursive: true, force: true });
 }
 if (values.json) console.log(JSON.stringify({ cells }));

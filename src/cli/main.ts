@@ -5,6 +5,7 @@ import { Cancelled } from "./ask.ts";
 import { wantsColor } from "./color.ts";
 import { applyCommand } from "./apply-command.ts";
 import { connectionsCommands } from "./connections-commands.ts";
+import { driftCommand } from "./drift-command.ts";
 import { drillCommand } from "./drill-command.ts";
 import { execCommand } from "./exec-command.ts";
 import { factsCommand } from "./facts-command.ts";
@@ -43,6 +44,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   resumeCommand(program, exit, importFile);
   runsCommands(program);
   verifyCommand(program, exit, importFile);
+  driftCommand(program, exit, importFile);
   drillCommand(program, exit, importFile);
   execCommand(program, exit);
   factsCommand(program, exit);

@@ -34,10 +34,13 @@ export class RunReports {
   readonly #inventory: Inventory;
   readonly #record: RunRecord | undefined;
 
-  constructor(files: readonly string[] | undefined, inventory: Inventory) {
+  readonly #drift: boolean;
+
+  constructor(files: readonly string[] | undefined, inventory: Inventory, { drift = false, record }: { readonly drift?: boolean; readonly record?: RunRecord } = {}) {
     this.#files = files ?? [];
     this.#inventory = inventory;
-    this.#record = this.#files.length > 0 ? new RunRecord() : undefined;
+    this.#drift = drift;
+    this.#record = record ?? (this.#files.length > 0 ? new RunRecord() : undefined);
   }
 
   on(event: RunEvent): void {
@@ -54,7 +57,7 @@ export class RunReports {
     if (!record?.start || (error instanceof UsageError && !record.recap)) return code;
     // What was not raised on purpose may quote anything.
     const broke = error === undefined ? undefined : error instanceof HawserError ? error.message : "an error that the run's own output shows";
-    return await writeReports(this.#files, code, (format) => format.run({ record, regions: placesOf(this.#inventory), cwd: process.cwd(), ...(broke !== undefined && { broke }) }));
+    return await writeReports(this.#files, code, (format) => format.run({ record, regions: placesOf(this.#inventory), cwd: process.cwd(), drift: this.#drift, ...(broke !== undefined && { broke }) }));
   }
 }
 
@@ -81,7 +84,7 @@ export class VerifyReports {
   }
 }
 
-const placesOf = (inventory: Inventory): { name: string; region: string }[] => inventory.hosts.map(({ name, region }) => ({ name, region }));
+export const placesOf = (inventory: Inventory): { name: string; region: string }[] => inventory.hosts.map(({ name, region }) => ({ name, region }));
 
 async function writeReports(files: readonly string[], code: number, tell: (format: ReportFormat) => Iterable<string>): Promise<number> {
   let failed = false;

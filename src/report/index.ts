@@ -7,6 +7,8 @@ export { diffLines } from "./lines.ts";
 export { REPORT_ENDINGS, reportFormat, writeWhole, type Placed, type ReportFormat, type RunReport, type VerifyReport } from "./report-file.ts";
 export { formatFailure } from "./lines.ts";
 export type { Reporter } from "./reporter.ts";
+export { driftJson } from "./drift.ts";
+export { driftText } from "./drift-text.ts";
 export { RunRecord } from "./run-record.ts";
 export { colors } from "./style.ts";
 export { Timing } from "./timing.ts";

@@ -19,6 +19,8 @@ interface ReportBase {
 
 export interface RunReport extends ReportBase {
   readonly record: RunRecord;
+  /** A check that asks how far hosts are from what is declared: what would change is what the report is about. */
+  readonly drift?: boolean;
   /** Why the run ended without a recap. */
   readonly broke?: string;
 }
@@ -44,8 +46,8 @@ const FORMATS: ReadonlyMap<string, () => Promise<ReportFormat>> = new Map([
     return { run: runJunit, verify: verifyJunit };
   }],
   [".json", async () => {
-    const { runJson, verifyJson } = await import("./report-json.ts");
-    return { run: runJson, verify: verifyJson };
+    const [{ runJson, verifyJson }, { driftJson }] = await Promise.all([import("./report-json.ts"), import("./drift.ts")]);
+    return { run: (report) => (report.drift === true ? driftJson(report) : runJson(report)), verify: verifyJson };
   }],
 ]);
 

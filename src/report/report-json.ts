@@ -76,7 +76,13 @@ function hostJson({ name, first = 0, last, entries, failures, warnings }: HostRe
   };
 }
 
-function entryJson({ resource, outcome, at, summary, cause, diff, seconds, probeSeconds, failure }: Entry, cwd: string): object {
+function entryJson(entry: Entry, cwd: string): object {
+  const { at, seconds, probeSeconds } = entry;
+  return { ...entryKeys(entry, cwd), at, ...(seconds !== undefined && { seconds }), ...(probeSeconds !== undefined && { probeSeconds }) };
+}
+
+/** A resource and what became of it, without when and how long. */
+export function entryKeys({ resource, outcome, summary, cause, diff, failure }: Entry, cwd: string): object {
   const { id, play, role, kind, handler, source } = resource;
   return {
     id,
@@ -90,9 +96,6 @@ function entryJson({ resource, outcome, at, summary, cause, diff, seconds, probe
     ...(diff !== undefined && { diff }),
     ...(failure !== undefined && { failure: failureJson(failure, cwd) }),
     source: placeJson(source, cwd),
-    at,
-    ...(seconds !== undefined && { seconds }),
-    ...(probeSeconds !== undefined && { probeSeconds }),
   };
 }
 

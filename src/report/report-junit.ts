@@ -1,7 +1,7 @@
 import type { AssertionEvent, Failure, RunEvent } from "../engine/events.ts";
 import type { SourceLine } from "../errors/index.ts";
 import type { RunReport, VerifyReport } from "./report-file.ts";
-import type { Entry, HostRecord, Warning } from "./run-record.ts";
+import type { Entry, HostRecord, Resource, Warning } from "./run-record.ts";
 import { count, place } from "./text.ts";
 import { element, escapeAttribute, type Element } from "./xml.ts";
 
@@ -77,7 +77,7 @@ const number = (cases: readonly Case[], result: string): number => cases.filter(
 const counts = (cases: readonly Case[]): Record<string, number> => ({ tests: cases.length, failures: number(cases, "failure"), errors: number(cases, "error") });
 const time = (seconds: number): string => seconds.toFixed(3);
 
-function hostSuites(host: HostRecord, { record, cwd }: RunReport): Suite[] {
+function hostSuites(host: HostRecord, { record, cwd, drift = false }: RunReport): Suite[] {
   const byPlay = new Map<string, Entry[]>();
   for (const entry of host.entries.values()) byPlay.set(entry.resource.play, [...(byPlay.get(entry.resource.play) ?? []), entry]);
   const counted = record.recap?.hosts[host.name];
@@ -89,32 +89,35 @@ function hostSuites(host: HostRecord, { record, cwd }: RunReport): Suite[] {
   const out = [...host.warnings.map((warning) => warningText(warning, cwd)), ...(owed.length === 0 ? [] : [`handlers that the next run runs: ${owed.join(", ")}`])].join("\n");
   return [
     ...(own.length > 0 || out !== "" ? [{ name: host.name, host: host.name, cases: own, ...(out !== "" && { out }) }] : []),
-    ...[...byPlay].map(([play, entries]) => ({ name: `${host.name}: ${play}`, host: host.name, cases: entries.map((entry) => entryCase(entry, cwd)) })),
+    ...[...byPlay].map(([play, entries]) => ({ name: `${host.name}: ${play}`, host: host.name, cases: entries.map((entry) => entryCase(entry, { cwd, drift })) })),
   ];
 }
 
-function entryCase({ resource, outcome, summary, cause, diff, seconds, probeSeconds, failure }: Entry, cwd: string): Case {
+function entryCase({ resource, outcome, summary, cause, diff, seconds, probeSeconds, failure }: Entry, { cwd, drift }: { cwd: string; drift: boolean }): Case {
   const said = [outcome === "ok" || outcome === "skipped" || outcome === "failed" ? undefined : outcome, summary, cause, outcome === "rescued" ? failure?.message : undefined].filter((part) => part !== undefined).join(": ");
   const out = [said, diff].filter((part) => part !== undefined && part !== "").join("\n");
+  if (drift && (outcome === "would-change" || outcome === "unknown")) return { role: resource.role, name: nameOf(resource), result: failed("failure", { message: said, source: resource.source }, cwd, { type: "drift" }), ...(diff !== undefined && { out: diff }) };
   const result: Element | undefined =
     outcome === "failed" ? failed("failure", { message: summary ?? "failed", ...failure, source: failure?.source ?? resource.source }, cwd) : outcome === "skipped" ? { name: "skipped", attributes: { message: cause ?? "" } } : undefined;
   const took = seconds ?? probeSeconds;
-  const inRole = resource.id.startsWith(`${resource.role}/`) ? resource.id.slice(resource.role.length + 1) : resource.id;
-  return { role: resource.role, name: inRole, ...(took !== undefined && { seconds: took }), ...(result && { result }), ...(out !== "" && outcome !== "skipped" && { out }) };
+  return { role: resource.role, name: nameOf(resource), ...(took !== undefined && { seconds: took }), ...(result && { result }), ...(out !== "" && outcome !== "skipped" && { out }) };
 }
+
+/** Without the role, which is the test's class. */
+const nameOf = ({ id, role }: Resource): string => (id.startsWith(`${role}/`) ? id.slice(role.length + 1) : id);
 
 function assertionCase({ role, name, value, unit, limit, ok, cause, hint, source }: AssertionEvent, cwd: string): Case {
   const measured = value === null ? "nothing was measured" : [String(value), unit].filter((part) => part !== "").join(" ");
   if (ok) return { role, name, out: `${measured}, limit ${limit}` };
   const message = `${measured}, limit ${limit}${cause === undefined ? "" : `: ${cause}`}`;
-  return { role, name, result: failed("failure", { message, source, ...(hint !== undefined && { hint }) }, cwd, "asserted") };
+  return { role, name, result: failed("failure", { message, source, ...(hint !== undefined && { hint }) }, cwd, { verb: "asserted" }) };
 }
 
 function errorCase(name: string, failure: Failure, cwd: string): Case {
   return { role: "hawser", name, result: failed("error", failure, cwd) };
 }
 
-function failed(name: "failure" | "error", failure: Failure, cwd: string, verb = "declared"): Element {
+function failed(name: "failure" | "error", failure: Failure, cwd: string, { verb = "declared", type }: { readonly verb?: string; readonly type?: string } = {}): Element {
   const { message, source, at, stderr, stdout, exitCode, hint, unreachable } = failure;
   const placed = (word: string, where: SourceLine | undefined): string[] => (where === undefined || where.line < 1 ? [] : [`${word} ${place(where, cwd)}`]);
   const body = [
@@ -126,7 +129,7 @@ function failed(name: "failure" | "error", failure: Failure, cwd: string, verb =
     ...(hint === undefined ? [] : [`try: ${hint}`]),
   ];
   const [first = ""] = message.split("\n");
-  return { name, attributes: { message: first, type: unreachable === true ? "unreachable" : "failed" }, content: body.join("\n") };
+  return { name, attributes: { message: first, type: type ?? (unreachable === true ? "unreachable" : "failed") }, content: body.join("\n") };
 }
 
 function warningText({ message, source }: Warning | Extract<RunEvent, { event: "warning" }>, cwd: string): string {

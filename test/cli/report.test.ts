@@ -1,55 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { test, type TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-
-/** A project whose only host is this machine. */
-class Project {
-  readonly folder: string;
-
-  constructor(t: TestContext) {
-    this.folder = mkdtempSync(path.join(tmpdir(), "hawser-report-"));
-    t.after(() => rmSync(this.folder, { recursive: true, force: true }));
-    mkdirSync(`${this.folder}/node_modules`);
-    symlinkSync(ROOT, `${this.folder}/node_modules/hawser`);
-    mkdirSync(`${this.folder}/inventory`);
-    writeFileSync(`${this.folder}/package.json`, '{"type":"module"}');
-    writeFileSync(`${this.folder}/inventory/hosts.yml`, "all:\n  vars: { region: la }\n  hosts:\n    here:\n      ssh: { kind: local }\n");
-  }
-
-  playbook(tasks: string, more = ""): void {
-    writeFileSync(
-      `${this.folder}/site.ts`,
-      `import { defineRole, play, playbook, Secret, sh, use, z } from "hawser";
-const r = defineRole(import.meta, { name: "r", summary: "", vars: z.strictObject({}), tasks({ t }) { ${tasks.replaceAll("FOLDER", this.folder)} }, ${more} });
-export default playbook(import.meta, [play({ name: "p", hosts: "all", roles: [use(r, {})] })]);
-`,
-    );
-  }
-
-  start(...args: string[]) {
-    const child = spawn(process.execPath, [`${ROOT}bin/hawser.mjs`, ...args], { cwd: this.folder, env: { ...process.env, NO_COLOR: "1", HOME: this.folder, XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? `${process.env["HOME"]}/.cache` } });
-    const said = { out: "", err: "" };
-    child.stdout.on("data", (text: Buffer) => (said.out += text.toString()));
-    child.stderr.on("data", (text: Buffer) => (said.err += text.toString()));
-    const ended = once(child, "close").then(([code]) => ({ code: code as number, ...said }));
-    return { child, ended };
-  }
-
-  async run(...args: string[]) {
-    return await this.start("run", "site.ts", "-i", "inventory", ...args).ended;
-  }
-
-  json(name: string): Report {
-    return JSON.parse(readFileSync(`${this.folder}/${name}`, "utf8")) as Report;
-  }
-}
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { Project } from "./project.ts";
 
 interface Report {
   result: string;
@@ -80,12 +32,12 @@ void test("a report is written of a run, a check and a failure, and never holds 
   const check = await project.run("--check", "--report", "check.json");
   assert.equal(check.code, 0, check.err);
   assert.match(check.err, /^report: check\.json$/m);
-  assert.deepEqual(project.json("check.json").hosts[0]?.resources.map(({ outcome }) => outcome), ["would-change", "would-change"]);
+  assert.deepEqual(project.json<Report>("check.json").hosts[0]?.resources.map(({ outcome }) => outcome), ["would-change", "would-change"]);
   assert.equal((await project.run("--report", "run.json", "--report", "again.json")).code, 0);
-  const { hosts, result } = project.json("run.json");
+  const { hosts, result } = project.json<Report>("run.json");
   assert.deepEqual([result, hosts[0]?.host, hosts[0]?.region, hosts[0]?.state], ["ok", "here", "la", "changed"]);
   assert.match(hosts[0]?.resources[1]?.diff ?? "", /\+hello/);
-  assert.deepEqual(project.json("again.json").hosts, hosts);
+  assert.deepEqual(project.json<Report>("again.json").hosts, hosts);
   assert.ok(!readFileSync(`${project.folder}/run.json`, "utf8").includes("canary"));
 
   project.playbook(`t.task("breaks", { check: sh\`false\`, apply: sh\`cat >&2; exit 3\`.stdin(new Secret("canary-7421")) });`);
@@ -93,7 +45,7 @@ void test("a report is written of a run, a check and a failure, and never holds 
   assert.equal(failed.code, 2, failed.err);
   const text = readFileSync(`${project.folder}/run.json`, "utf8");
   assert.ok(!text.includes("canary"));
-  const broken = project.json("run.json").hosts[0]?.resources[0];
+  const broken = project.json<Report>("run.json").hosts[0]?.resources[0];
   assert.equal(broken?.outcome, "failed");
   assert.match(broken?.failure?.source.file ?? "", /site\.ts$/);
   assert.deepEqual(readdirSync(project.folder).filter((name) => name.endsWith(".tmp")), []);
@@ -108,7 +60,7 @@ void test("an interrupted run leaves its report", async (t) => {
   writeFileSync(`${project.folder}/go`, "");
   const { code, err } = await ended;
   assert.equal(code, 130, err);
-  assert.equal(project.json("run.json").interrupted, true);
+  assert.equal(project.json<Report>("run.json").interrupted, true);
 });
 
 void test("a run that never began leaves an older report alone", async (t) => {

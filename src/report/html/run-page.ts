@@ -34,8 +34,8 @@ export function* runHtml(report: RunReport): Iterable<string> {
     hasEntries ? { id: "resources", title: "Resources", pieces: section("resources", "Hosts and resources", matrix({ record, groups, regionOf }), true) } : undefined,
     groups.changed.length === 0 ? undefined : { id: "changes", title: "Changes", count: groups.changed.length, pieces: section("changes", changesTitle(record), withOpeners(changeDetails(groups.changed, cwd))) },
   ];
-  const { start, began } = record;
-  yield* page({ title: `${start?.check === true ? "Check of " : ""}${start?.playbook ?? "run"}, ${began.toISOString().slice(0, 16).replace("T", " ")} UTC`, header: header(report, groups), sections: sections.filter((each) => each !== undefined) });
+  const { began } = record;
+  yield* page({ title: `${nameOf(report)}, ${began.toISOString().slice(0, 16).replace("T", " ")} UTC`, header: header(report, groups), sections: sections.filter((each) => each !== undefined) });
 }
 
 const changesTitle = ({ start }: RunRecord): string => (start?.check === true ? "What a run would change" : "Changes");
@@ -52,10 +52,13 @@ export function* section(id: string, title: string, pieces: Iterable<Html>, keep
   yield html`</section>`;
 }
 
-function header({ record, broke }: RunReport, groups: Groups): Html {
+const nameOf = ({ record: { start }, drift }: RunReport): string => `${drift === true ? "Drift from " : start?.check === true ? "Check of " : ""}${start?.playbook ?? "run"}`;
+
+function header(report: RunReport, groups: Groups): Html {
+  const { record, broke } = report;
   const { start, began, seconds, plays } = record;
   const check = start?.check === true;
-  return html`<h1>${check ? "Check of " : ""}${start?.playbook ?? "run"}</h1>
+  return html`<h1>${nameOf(report)}</h1>
 <p>${verdict(record, groups, broke)}</p>
 <p class="dim">${began.toISOString().replace("T", " ").slice(0, 19)} UTC, ${duration(seconds)}, ${count(record.hosts.size, "host")}, ${plays.length === 1 ? `play ${plays[0]?.play ?? ""}` : count(plays.length, "play")}${check ? "; nothing was changed" : ""}</p>`;
 }
