@@ -9,6 +9,7 @@ import { driftCommand } from "./drift-command.ts";
 import { drillCommand } from "./drill-command.ts";
 import { execCommand } from "./exec-command.ts";
 import { factsCommand } from "./facts-command.ts";
+import { initCommand } from "./init-command.ts";
 import { inventoryCommands } from "./inventory-commands.ts";
 import { labCommands } from "./lab-commands.ts";
 import { importPlainly, type ImportFile } from "./load-playbook.ts";
@@ -38,6 +39,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
     .enablePositionalOptions()
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
+  initCommand(program);
   runCommand(program, exit, importFile);
   planCommand(program, exit, importFile);
   applyCommand(program, exit, importFile);
