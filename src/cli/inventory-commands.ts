@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { loadInventory } from "../inventory/index.ts";
 import { wantsColor } from "./color.ts";
 import { inventoryExplain, inventoryGraph, inventoryHost, inventoryList } from "./inventory.ts";
+import { explainPlays } from "./explain-plays.ts";
+import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption } from "./options.ts";
 
 interface Flags {
@@ -10,7 +12,7 @@ interface Flags {
   readonly json?: boolean;
 }
 
-export function inventoryCommands(program: Command): void {
+export function inventoryCommands(program: Command, importFile: ImportFile): void {
   const group = program.command("inventory").description("show the inventory, and where its values come from");
   const show = (name: string, description: string): Command => group.command(name).description(description).addOption(inventoryOption()).addOption(extraVarsOption()).option("--json", "as JSON");
   const load = (flags: Flags) => loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [], secrets: "sealed" });
@@ -22,5 +24,10 @@ export function inventoryCommands(program: Command): void {
   show("explain", "where a var's value comes from, file and line")
     .argument("<host>")
     .argument("<var>", "a name, or a path such as ssh.port")
-    .action(async (host: string, name: string, flags: Flags) => print(inventoryExplain(await load(flags), host, name, view(flags))));
+    .option("--playbook <file>", "what the plays of a playbook say as well, e.g. playbooks/site.ts")
+    .action(async (host: string, name: string, flags: Flags & { readonly playbook?: string }) => {
+      const inventory = await load(flags);
+      const plays = flags.playbook === undefined ? undefined : explainPlays(await loadPlaybook(flags.playbook, importFile), inventory, host, name);
+      print(inventoryExplain(inventory, host, name, { ...view(flags), plays }));
+    });
 }

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import pc from "picocolors";
 import { PatternError, didYouMean, formatPlace, type BecomeSettings, type ConnectionSettings, type ExplainedLayer, type Inventory, type InventoryHost } from "../inventory/index.ts";
+import type { ExplainedPlay } from "./explain-plays.ts";
 import { SETTINGS } from "../inventory/settings.ts";
 import { REDACTED, Secret } from "../shell/index.ts";
 
@@ -12,6 +13,8 @@ export interface InventoryViewOptions {
   readonly color?: boolean;
   /** Only the hosts of this pattern. Default all. */
   readonly pattern?: string | undefined;
+  /** For `explain`: what each play of a playbook says of the variable. */
+  readonly plays?: readonly ExplainedPlay[] | undefined;
 }
 
 /**
@@ -86,8 +89,9 @@ export function inventoryHost(inventory: Inventory, name: string, options: Inven
  */
 export function inventoryExplain(inventory: Inventory, name: string, path: string, options: InventoryViewOptions = {}): string {
   const layers = inventory.explain(name, path);
-  if (options.json === true) return json({ host: name, path, layers });
-  if (layers.length === 0) throw notSet(inventory.host(name), path);
+  const plays = options.plays ?? [];
+  if (options.json === true) return json({ host: name, path, layers, ...(options.plays && { plays }) });
+  if (layers.length === 0 && plays.length === 0) throw notSet(inventory.host(name), path);
   const { bold, dim, green, yellow } = pc.createColors(options.color === true);
   const rows = table(layers.map((layer) => [`${layer.wins ? "=>" : "  "} ${layer.layer}`, formatPlace(layer), shown(layer)]));
   const lines = rows.map((row, index) => (layers[index]?.wins === true ? green(row) : dim(row)));
@@ -95,7 +99,8 @@ export function inventoryExplain(inventory: Inventory, name: string, path: strin
   const lost = layers.some(({ present }) => present) && winner?.present === false;
   const top = path.split(/[.[]/)[0] ?? path;
   const note = lost ? [yellow(`${path} is not set on ${name}: ${winner.layer} replaces ${top} as a whole. Only ssh and become are merged.`)] : [];
-  return [bold(`${path} on ${name}, weakest first:`), ...lines, ...note].join("\n");
+  const where = table(plays.map(({ play, from, value, present, ...place }) => [`play ${play}`, ORIGINS[from], formatPlace(place), shown({ value, present })]));
+  return [bold(`${path} on ${name}, weakest first:`), ...(layers.length > 0 ? lines : [dim("   no layer of the inventory sets it")]), ...note, ...where.map((row, i) => (plays[i]?.from === "inventory" ? dim(row) : green(row)))].join("\n");
 }
 
 function notSet(host: InventoryHost, path: string): PatternError {
@@ -115,7 +120,10 @@ function flat(prefix: string, settings: object): (readonly [string, string])[] {
     .map(([key, value]) => [`${prefix}.${key.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)}`, String(value)] as const);
 }
 
-function shown({ value, present }: ExplainedLayer): string {
+/** What a play does about a variable. */
+const ORIGINS = { use: "the role's use says it", play: "the play's vars say it", inventory: "as above" } as const;
+
+function shown({ value, present }: Pick<ExplainedLayer, "value" | "present">): string {
   if (!present) return "(not in it)";
   const text = value instanceof Secret ? REDACTED : JSON.stringify(value);
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;

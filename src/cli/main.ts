@@ -50,7 +50,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   drillCommand(program, exit, importFile);
   execCommand(program, exit);
   factsCommand(program, exit);
-  inventoryCommands(program);
+  inventoryCommands(program, importFile);
   secretsCommands(program);
   connectionsCommands(program);
   labCommands(program, exit);

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { UsageError, type SourceLine } from "../errors/index.ts";
 import type { Facts } from "../resources/facts.ts";
 import { checkGate, type PlayGate } from "./play-gate.ts";
-import type { HostView, Use } from "./role.ts";
 import { checkPrompts, type Prompt, type Prompts } from "./prompts.ts";
+import type { HostView, PlayVars, Use } from "./role.ts";
 import { callSite } from "./source.ts";
 import type { Tasks } from "./tasks.ts";
 
@@ -19,6 +19,8 @@ export interface PlaySpec {
   /** Resources of the play itself, after its roles. */
   readonly tasks?: (input: { readonly t: Tasks; readonly facts: Facts; readonly host: HostView }) => void;
   readonly tags?: readonly string[];
+  /** Vars of roles for this play, stronger than the inventory's: `varsOf(role, …)`. */
+  readonly vars?: readonly PlayVars[];
   /** Default: all hosts at once. */
   readonly serial?: Serial;
   /** One host that failed or could not be reached ends the run for all, after the script that they are in: `maxFailures: 0`. Default false. */
@@ -56,6 +58,9 @@ export function play(spec: PlaySpec): Play {
   const most = spec.maxFailures;
   if (most !== undefined && !(typeof most === "number" ? Number.isInteger(most) && most >= 0 : percent(most) >= 0)) {
     throw new UsageError(`play "${spec.name}": maxFailures is a whole number of hosts or a percentage, not ${String(most)}`, { source, hint: 'for example 2, or "10%"' });
+  }
+  for (const [i, { role, source: at }] of (spec.vars ?? []).entries()) {
+    if (spec.vars?.findIndex((other) => other.role.name === role.name) !== i) throw new UsageError(`play "${spec.name}" has vars of ${role.name} twice`, { source: at, hint: "put them into one varsOf" });
   }
   if (spec.gate) checkGate(spec.name, spec.gate, spec.roles ?? [], source);
   for (const step of spec.serial === undefined ? [] : [spec.serial].flat()) {

@@ -123,6 +123,21 @@ export function defineRole<V extends z.ZodType, F extends FactSpecs = Record<nev
 /** How a use gets its vars: complete, from the inventory's key named like the role, or by a function of the host. */
 export type VarsSource = { readonly from: "inventory" } | { readonly from: "value"; readonly value: unknown } | { readonly from: "function"; readonly value: (host: HostView) => unknown };
 
+/** A role's vars for the hosts of one play. */
+export interface PlayVars {
+  readonly role: Role;
+  readonly vars: Exclude<VarsSource, { readonly from: "inventory" }>;
+  readonly source: SourceLine;
+}
+
+/**
+ * A role's vars for one play: they take the place of the inventory's, as a whole, wherever the role is used without vars there, also by
+ * a role that depends on it. Only extra variables (`-e`) are stronger. A function mixes both: `(host) => ({ ...host.vars(web), port: 81 })`.
+ */
+export function varsOf<V extends z.ZodType, F extends FactSpecs, E extends ExportSpecs>(role: Role<V, F, E>, vars: z.input<V> | ((host: HostView) => z.input<V>)): PlayVars {
+  return { role, vars: typeof vars === "function" ? { from: "function", value: vars as (host: HostView) => unknown } : { from: "value", value: vars }, source: callSite() };
+}
+
 /** A role with its vars, as it stands in a play. */
 export interface Use {
   readonly role: Role;

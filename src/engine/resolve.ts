@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Play, Playbook } from "../dsl/play.ts";
-import type { HostView, Role, Use } from "../dsl/role.ts";
+import type { HostView, Role, Use, VarsSource } from "../dsl/role.ts";
 import { complaints } from "../dsl/complaints.ts";
 import { thrownAt } from "../dsl/source.ts";
 import { HawserError, type SourceLine, UsageError } from "../errors/index.ts";
@@ -78,15 +78,45 @@ function hostsOf(play: Play, inventory: Inventory): readonly InventoryHost[] {
   }
 }
 
-function rawVars(use: Use, host: InventoryHost): unknown {
-  if (use.vars.from === "value") return use.vars.value;
-  if (use.vars.from === "inventory") return host.vars[use.role.name] ?? {};
+/** Where a use's vars on a host come from. */
+export interface Origin {
+  readonly from: "use" | "play" | "inventory";
+  /** The line of the playbook or role that says it. */
+  readonly source: SourceLine;
+  readonly vars: VarsSource;
+}
+
+/** A use's own vars, then extra variables, then the play's, then the inventory's. */
+export function originOf(use: Use, play: Pick<Play, "vars">, host: InventoryHost, inventory: Pick<Inventory, "explain">): Origin {
+  if (use.vars.from !== "inventory") return { from: "use", source: use.source, vars: use.vars };
+  const own = play.vars?.find(({ role }) => role.name === use.role.name);
+  if (!own || isExtra(inventory, host.name, use.role.name)) return { from: "inventory", source: use.source, vars: use.vars };
+  return { from: "play", source: own.source, vars: own.vars };
+}
+
+/** Whether the command line says it. */
+export function isExtra(inventory: Pick<Inventory, "explain">, host: string, name: string): boolean {
+  return inventory.explain(host, [name]).findLast(({ wins }) => wins)?.layer.startsWith("-e ") ?? false;
+}
+
+export function rawVars(use: Use, host: InventoryHost, { vars, source }: Origin): unknown {
+  if (vars.from === "value") return vars.value;
+  if (vars.from === "inventory") return host.vars[use.role.name] ?? {};
   try {
-    return use.vars.value(hostView(host));
+    return vars.value(hostView(host));
   } catch (error) {
     if (error instanceof HawserError) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`the vars of ${use.name} for ${host.name} could not be made: ${why}`, { cause: error, source: thrownAt(error) ?? use.source });
+    throw new UsageError(`the vars of ${use.name} for ${host.name} could not be made: ${why}`, { cause: error, source: thrownAt(error) ?? source });
+  }
+}
+
+/** @throws UsageError for vars of a role that the play has not */
+function refuseUnused(play: Play, uses: readonly Use[]): void {
+  for (const { role, source } of play.vars ?? []) {
+    if (uses.some((use) => use.role.name === role.name && use.vars.from === "inventory")) continue;
+    const complete = uses.find((use) => use.role.name === role.name);
+    throw new UsageError(`play "${play.name}" has vars of ${role.name}, which ${complete ? "has complete vars where it is used" : "it does not use"}`, { source, hint: complete ? `use(${role.name}) without vars takes them` : `its roles: ${[...new Set(uses.map((use) => use.role.name))].join(", ") || "none"}` });
   }
 }
 
@@ -121,16 +151,18 @@ export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: st
     const chosen = new Set(hostsOf(play, inventory).map((host) => host.name));
     const all = inventory.hosts.filter((host) => chosen.has(host.name));
     const uses = expandUses(play.roles);
+    refuseUnused(play, uses);
     const roles = new Map<string, RoleOnHost[]>();
     for (const host of all) {
       roles.set(host.name, uses.map((use) => {
-        const raw = rawVars(use, host);
+        const origin = originOf(use, play, host, inventory);
+        const raw = rawVars(use, host, origin);
         const parsed = use.role.vars.safeParse(raw);
         if (parsed.success) return { use, vars: parsed.data };
         for (const { path, message: what, hint } of complaints(parsed.error, use.role.vars, raw)) {
           // What the inventory does not say at all cannot be pointed at there.
-          const inYaml = use.vars.from !== "value" && use.role.name in host.vars;
-          const at = inYaml ? inventory.locate(host.name, [use.role.name, ...path]) ?? use.source : use.source;
+          const inYaml = origin.vars.from !== "value" && use.role.name in host.vars;
+          const at = inYaml ? inventory.locate(host.name, [use.role.name, ...path]) ?? origin.source : origin.source;
           const message = `${[use.role.name, ...path].join(".")}: ${what}`;
           const key = `${at.file}:${at.line}:${at.column}:${message}`;
           problems.set(key, { file: at.file, line: at.line, column: at.column, message: problems.has(key) ? message : `${message} (host ${host.name})`, ...(hint !== undefined && { hint }) });

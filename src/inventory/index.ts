@@ -2,6 +2,7 @@ export type { Answering, AskedPasswords } from "./asked.ts";
 export type { BecomeSettings, ConnectionSettings, HostKeyChecking } from "./connection.ts";
 export { KEEP_OPEN_WANTED, parseKeepOpen } from "./duration.ts";
 export type { InventoryGroup } from "./hierarchy.ts";
+export { splitPath } from "./resolve.ts";
 export { Inventory, type InventoryHost } from "./inventory.ts";
 export { KeptFiles } from "./kept-store.ts";
 export { loadInventory, type LoadOptions } from "./load.ts";

@@ -32,6 +32,7 @@ export function inventoryOf(names: readonly string[]): Inventory {
     warnings: [],
     select: (pattern: string) => (pattern === "all" ? hosts : hosts.filter((host) => pattern.split(",").includes(host.name))),
     locate: () => undefined,
+    explain: () => [],
   } as unknown as Inventory;
 }
 
