@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { findRun, runsFolder, runsIn, type HostRecord, type RunRecord } from "../journal/index.ts";
+import { findRun, runsFolder, runsIn, type HostRecord, type RunRecord, type Sent } from "../journal/index.ts";
 import { formatFailure } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { count, table } from "./inventory.ts";
@@ -61,7 +61,7 @@ function shown(run: RunRecord): string {
   ];
   const cwd = process.cwd();
   const options = { color: wantsColor(process.stdout), cwd };
-  for (const [name, host] of run.hosts) lines.push("", `${name}  ${hostState(host)}`, ...hostLines(host, run.pendingHandlers[name] ?? []), ...host.failures.map((failure) => formatFailure(failure, options).trimEnd()));
+  for (const [name, host] of run.hosts) lines.push("", `${name}  ${hostState(host)}`, ...hostLines(host, run.pendingHandlers[name] ?? []), ...sentLines(run.sent.get(name)), ...host.failures.map((failure) => formatFailure(failure, options).trimEnd()));
   lines.push(...run.failures.flatMap((failure) => ["", formatFailure(failure, options).trimEnd()]));
   return `${lines.join("\n")}\n`;
 }
@@ -74,9 +74,12 @@ function hostLines(host: HostRecord, pending: readonly string[]): string[] {
   return [
     ...host.changed.map(({ id, summary }) => `  + ${id}${summary === "" ? "" : `  ${summary}`}`),
     ...host.recovered.map(({ ids, result, exitCode }) => `  ↻ ${ids.join(", ")}  ${result}${exitCode === undefined ? "" : ` (exit code ${exitCode})`}, seen by the run that went on`),
-    ...(host.open ? [`  … ${host.open.steps.flat().join(", ")}  sent, and not heard of since`] : []),
     ...pending.map((id) => `  ! ${id}  is owed`),
   ];
+}
+
+function sentLines(sent: Sent | undefined): string[] {
+  return sent ? [`  … ${sent.steps.flat().join(", ")}  sent, and not heard of since`] : [];
 }
 
 function relative(file: string): string {

@@ -92,7 +92,7 @@ export type RunEvent = { readonly at: number } & (
   /** The play's gate was passed after a batch. One that was not is a failure of its hosts and of the run. */
   | { readonly event: "gate"; readonly play: string; readonly batch: number; readonly of: number; readonly hosts: readonly string[]; /** Assertions, probes and checks that hold. */ readonly asserted: number; readonly seconds: number }
   /** What is sent to a host as one script, said before it is sent: of each step the resources, or its handler. */
-  | { readonly event: "sent"; readonly host: string; readonly play: string; /** Names it on the host. */ readonly script: string; readonly steps: readonly (readonly string[])[] }
+  | { readonly event: "sent"; readonly host: string; /** The host that it goes to, when that is another one: `t.on`. */ readonly on?: string; readonly play: string; /** Names it on the host. */ readonly script: string; readonly steps: readonly (readonly string[])[] }
   /** What a batch of an interrupted run had done, which went on without its controller. */
   | { readonly event: "recovered"; readonly host: string; readonly script: string; readonly steps: readonly RecoveredStep[] }
   /** A host's part in a play is over. */

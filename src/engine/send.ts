@@ -31,7 +31,7 @@ export class Sender {
     const output = outputOf(cx, steps);
     this.#state.fresh = false;
     const id = batchId();
-    cx.emit({ event: "sent", host: cx.host, play: cx.play, script: id, steps: steps.map(({ handler, resources }) => (handler ? [handler.id] : resources.filter(({ change }) => change).map(({ node }) => node.id))) });
+    cx.emit({ event: "sent", host: cx.host, ...(cx.turnOn !== undefined && { on: cx.turnOn }), play: cx.play, script: id, steps: steps.map(({ handler, resources }) => (handler ? [handler.id] : resources.filter(({ change }) => change).map(({ node }) => node.id))) });
     const result = await cx.remote.batch(id, steps.map(stepOf), swept, {
       onBegin: (index) => {
         if (steps[index]) this.#notify(steps[index]);

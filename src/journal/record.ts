@@ -22,10 +22,8 @@ export interface HostRecord {
   readonly changed: { readonly id: string; readonly summary: string; readonly seconds?: number }[];
   readonly failures: Failure[];
   readonly recovered: RecoveredStep[];
-  /** Anything was sent to it that changes. */
+  /** It has sent something that changes. */
   sent: boolean;
-  /** The last script that was sent, when nothing after it is known: it may still run there. */
-  open?: Sent;
 }
 
 /** How a run ended: `running` while its process lives, `cut` when that died without a recap, `refused` before it began. */
@@ -37,6 +35,8 @@ export interface RunRecord {
   readonly state: RunState;
   /** Every host of the run, in the inventory's order. */
   readonly hosts: ReadonlyMap<string, HostRecord>;
+  /** The last script that was sent to a host, without what is known to have been done, where nothing is known of its end: it may still run there. */
+  readonly sent: ReadonlyMap<string, Sent>;
   /** Plays that were begun, by their places. */
   readonly plays: ReadonlyMap<number, string>;
   readonly seconds?: number;
@@ -74,6 +74,9 @@ class Reading {
   readonly #hosts = new Map<string, HostRecord>();
   readonly #plays = new Map<number, string>();
   readonly #failures: Failure[] = [];
+  /** By host, also of hosts on which only others have acted. */
+  readonly #open = new Map<string, Sent>();
+  readonly #done = new Set<string>();
   #recap: Extract<Kept, { event: "recap" }> | undefined;
   #error: string | undefined;
 
@@ -92,6 +95,7 @@ class Reading {
       header: this.#header,
       state: this.#state(),
       hosts: this.#hosts,
+      sent: this.#sent(),
       plays: this.#plays,
       ...(this.#recap && { seconds: this.#recap.seconds, counts: this.#recap.hosts }),
       pendingHandlers: this.#recap?.pendingHandlers ?? {},
@@ -105,6 +109,11 @@ class Reading {
     if (this.#recap) return this.#recap.interrupted ? "interrupted" : this.#recap.result;
     if (this.#error !== undefined) return this.#hosts.size === 0 ? "refused" : "failed";
     return isAlive(this.#header.writer) === false ? "cut" : "running";
+  }
+
+  #sent(): Map<string, Sent> {
+    const left = [...this.#open].map(([host, { script, steps }]) => [host, { script, steps: steps.map((ids) => ids.filter((id) => !this.#done.has(`${host}\0${id}`))) }] as const);
+    return new Map(left.filter(([, { steps }]) => steps.some((ids) => ids.length > 0)));
   }
 
   #host(name: string): HostRecord {
@@ -126,11 +135,10 @@ class Reading {
         break;
       case "sent":
         this.#host(event.host).sent = true;
-        this.#host(event.host).open = { script: event.script, steps: event.steps };
+        this.#open.set(event.on ?? event.host, { script: event.script, steps: event.steps });
         break;
       case "recovered":
-        this.#host(event.host).recovered.push(...event.steps);
-        for (const { ids, result } of event.steps) if (result === "done") this.#host(event.host).changed.push(...ids.map((id) => ({ id, summary: "by the interrupted run" })));
+        this.#recovered(event);
         break;
       case "resource":
         this.#resource(event);
@@ -138,7 +146,7 @@ class Reading {
       case "host": {
         const host = this.#host(event.host);
         host.result = event.result;
-        delete host.open;
+        this.#open.delete(event.host);
         if (event.result === "done") host.finished.add(event.index);
         break;
       }
@@ -160,8 +168,16 @@ class Reading {
     }
   }
 
+  /** Of a host that takes no part itself, whoever acts on it will say what is left. */
+  #recovered({ host: name, steps }: Extract<Kept, { event: "recovered" }>): void {
+    const host = this.#hosts.get(name);
+    host?.recovered.push(...steps);
+    for (const { ids, result } of steps) if (result === "done") host?.changed.push(...ids.map((id) => ({ id, summary: "by the interrupted run" })));
+  }
+
   #resource(event: Extract<Kept, { event: "resource" }>): void {
     const host = this.#host(event.host);
+    if (event.outcome === "changed") this.#done.add(`${event.on ?? event.host}\0${event.id}`);
     if (event.outcome === "changed") host.changed.push({ id: event.id, summary: event.summary ?? "", ...(event.seconds !== undefined && { seconds: event.seconds }) });
     if (event.outcome === "failed") host.failures.push({ message: event.summary ?? "failed", ...event.failure, resource: event.id, source: event.source });
   }

@@ -27,13 +27,7 @@ export function resumable(run: RunRecord): Resumable {
     if (alive === undefined) throw new UsageError(`whether the run ${id} still goes on can only be seen on ${writer.machine}, where it was started`, { hint: `resume it there` });
     throw new UsageError(`the run ${id} still goes on (process ${writer.pid})`, { hint: "stop it first" });
   }
-  const sent = new Map<string, Sent>();
-  const carried: { host: string; index: number }[] = [];
-  for (const [host, { open, finished, changed }] of run.hosts) {
-    const known = new Set(changed.map(({ id: resource }) => resource));
-    if (open) sent.set(host, { ...open, steps: open.steps.map((ids) => ids.filter((resource) => !known.has(resource))) });
-    for (const index of finished) carried.push({ host, index });
-  }
+  const carried = [...run.hosts].flatMap(([host, { finished }]) => [...finished].map((index) => ({ host, index })));
   const touched = [...run.hosts].filter(([, host]) => host.sent || host.changed.length > 0).map(([host]) => host);
-  return { run: id, sent, touched, carried, finished: (host, play) => run.hosts.get(host)?.finished.has(play) ?? false };
+  return { run: id, sent: run.sent, touched, carried, finished: (host, play) => run.hosts.get(host)?.finished.has(play) ?? false };
 }

@@ -69,7 +69,7 @@ describe("a run's journal", () => {
     ]);
     const run = readJournal(file);
     assert.equal(run.state, "cut");
-    assert.deepEqual([...run.hosts].map(([host, { result, changed, failures, open }]) => [host, result, changed.length, failures.map(({ message }) => message), open?.script]), [
+    assert.deepEqual([...run.hosts].map(([host, { result, changed, failures }]) => [host, result, changed.length, failures.map(({ message }) => message), run.sent.get(host)?.script]), [
       ["a", "done", 1, [], undefined],
       ["b", undefined, 1, [], "batch-2"],
       ["c", "failed", 0, ["no space"], undefined],
@@ -79,6 +79,14 @@ describe("a run's journal", () => {
     assert.deepEqual(sent.get("b")?.steps, [[], ["r/task:t"]], "what is known to be done is not told again");
     assert.deepEqual([finished("a", 0), finished("a", 1), finished("b", 0)], [true, false, false]);
     assert.deepEqual(carried, [{ host: "a", index: 0 }]);
+  });
+
+  it("knows what one host has sent to another, and that the other took no part of its own", (t) => {
+    const on = (id: string): RunEvent => resource("a", id, { on: "lb" });
+    const { file } = written(folderOf(t), [START, PLAY, stamped({ event: "sent", host: "a", on: "lb", play: "one", script: "batch-9", steps: [["r/task:out"], ["r/task:in"]] }), on("r/task:out")]);
+    const run = readJournal(file);
+    assert.deepEqual([...run.hosts.keys()], ["a", "b", "c"]);
+    assert.deepEqual([...run.sent], [["lb", { script: "batch-9", steps: [[], ["r/task:in"]] }]]);
   });
 
   it("is read also when its last line was cut", (t) => {
