@@ -2,19 +2,18 @@ import { Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
 import { resolvePlays } from "../engine/resolve.ts";
 import { runPlaybook } from "../engine/run.ts";
-import { formatProblem, loadInventory } from "../inventory/index.ts";
+import { formatProblem } from "../inventory/index.ts";
 import { driftJson, driftText, exitCode, RunRecord } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { interrupts } from "./interrupts.ts";
 import { runLists } from "./journaled.ts";
+import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
 import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption, list, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
 import { checkReportFolders, placesOf, reportOption, RunReports } from "./report-files.ts";
 
-interface Flags {
-  readonly inventory: string;
-  readonly extraVars?: string[];
+interface Flags extends LoadFlags {
   readonly diff?: boolean;
   readonly limit?: string;
   readonly tags?: string[];
@@ -33,12 +32,13 @@ Exit code: 0 no drift, 3 something would change or a handler is owed, 2 a host f
   hawser drift playbooks/site.ts --skip-tags slow --report drift.html --report drift.json`;
 
 export function driftCommand(program: Command, exit: Exit, importFile: ImportFile): void {
-  program
+  const command = program
     .command("drift")
     .description("say where hosts differ from what a playbook declares, resource by resource; changes nothing")
     .argument("<playbook>", "a TypeScript file, e.g. playbooks/site.ts")
     .addOption(inventoryOption())
-    .addOption(extraVarsOption())
+    .addOption(extraVarsOption());
+  passwordOptions(command)
     .option("-D, --diff", "show the differences in files")
     .option("-l, --limit <pattern>", "only hosts of this inventory pattern")
     .addOption(new Option("-t, --tags <tags>", "only resources with one of these tags").argParser(list))
@@ -57,7 +57,7 @@ export function driftCommand(program: Command, exit: Exit, importFile: ImportFil
 async function driftOf(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
   checkReportFolders(flags.report ?? []);
   const playbook = await loadPlaybook(file, importFile);
-  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [], lists: runLists(flags.inventory) });
+  const inventory = await inventoryFor(flags, playbook.prompts, { lists: runLists(flags.inventory) });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const connections = connectTo(inventory);
   const record = new RunRecord();

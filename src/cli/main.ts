@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
 import { formatError } from "../report/index.ts";
 import { Cancelled } from "./ask.ts";
-import { wantsColor } from "./color.ts";
+import { colorOptions, wantsColor } from "./color.ts";
 import { applyCommand } from "./apply-command.ts";
 import { connectionsCommands } from "./connections-commands.ts";
 import { driftCommand } from "./drift-command.ts";
@@ -55,6 +55,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   connectionsCommands(program);
   labCommands(program, exit);
   recordCommand(program);
+  colorOptions(program);
   try {
     await program.parseAsync(argv, { from: "user" });
     return exit.code;

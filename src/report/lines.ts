@@ -1,4 +1,5 @@
 import type { Failure, RunEvent } from "../engine/events.ts";
+import { diffLinesOf } from "./diff-lines.ts";
 import type { ResourceEvent } from "./reporter.ts";
 import { type Colors, colors, type Mark, outcomeMark } from "./style.ts";
 import { clean, count, duration, lines, oneLine, padEnd, place } from "./text.ts";
@@ -106,12 +107,11 @@ export function failureReminder(failure: Failure, style: LineStyle): string {
 }
 
 export function diffLines(diff: string, color: Colors): string[] {
-  return lines(diff).map((line) => {
-    if (/^(---|\+\+\+)( |$)/.test(line)) return color.bold(line);
-    if (line.startsWith("@@")) return color.cyan(line);
-    if (line.startsWith("+")) return color.green(line);
-    if (line.startsWith("-")) return color.red(line);
-    return line.startsWith(" ") ? line : color.dim(line);
+  const paints = { head: color.bold, hunk: color.cyan, new: color.green, old: color.red, same: String, note: color.dim };
+  return diffLinesOf(diff).map(({ kind, text, parts }) => {
+    // The words that differ stand out of a line of which the rest stayed.
+    const marked = parts === undefined ? text : text.slice(0, 1) + parts.map((part) => (part.changed && part.text.trim() !== "" ? color.inverse(part.text) : part.text)).join("");
+    return paints[kind](marked);
   });
 }
 
