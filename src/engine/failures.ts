@@ -56,10 +56,10 @@ export function stepFailure(result: StepResult, node: ResourceNode | HandlerNode
   const killed = result.result === "killed";
   return {
     ...located({ host, node }),
-    message: timedOut ? `did not end within ${limit ?? "its"} s and was stopped` : killed ? "the host's shell was killed while this ran" : redactor.text(`exited ${result.code}${lastLine(result.err)}`),
+    message: timedOut ? `did not end within ${limit ?? "its"} s and was stopped` : killed ? "the host's shell was killed while this ran" : `exited ${result.code}${lastLine(redactor.text(result.err))}`,
     exitCode: result.code,
-    stderr: redactor.text(result.err.trim().slice(-KEPT)),
-    stdout: redactor.text(result.out.trim().slice(-KEPT)),
+    stderr: redactor.text(result.err.trim()).slice(-KEPT),
+    stdout: redactor.text(result.out.trim()).slice(-KEPT),
     ...(timedOut && { hint: "give it a longer `applyTimeout`, or look at what it waits for" }),
     ...(killed && { hint: KILLED_HINT }),
     ...(result.result === "failed" && actor !== "root" && FORBIDDEN.test(result.err) && { hint: forbiddenHint(node, actor) }),

@@ -3,6 +3,7 @@ import { HawserError } from "../errors/index.ts";
 import type { HostTools } from "../resources/contract.ts";
 import { quote, Secret, Sh } from "../shell/index.ts";
 import type { HostContext } from "./host-context.ts";
+import type { Redactor } from "./redactor.ts";
 
 /** Where the controller keeps outputs that a host gives only once, encrypted. Names are `<host>/<role>/<name>`. */
 export interface KeptStore {
@@ -22,11 +23,16 @@ const nameOf = (host: string, node: KeptNode): string => `${host}/${node.role}/$
 const copyOf = (node: KeptNode): string => `"$hw_state"/kept/${quote(encodeURIComponent(node.id))}`;
 
 /** Settles the values that the controller has. */
-export async function loadKept(host: string, nodes: readonly KeptNode[], store: KeptStore | undefined): Promise<void> {
+export async function loadKept(host: string, nodes: readonly KeptNode[], store: KeptStore | undefined, redactor: Redactor): Promise<void> {
   for (const node of nodes) {
     const text = await store?.load(nameOf(host, node));
-    if (text !== undefined) node.settle(parse(node, text));
+    if (text !== undefined) settle(node, parse(node, text), redactor);
   }
+}
+
+function settle(node: KeptNode, value: unknown, redactor: Redactor): void {
+  redactor.addAll(value);
+  node.settle(value);
 }
 
 function parse(node: KeptNode, text: string): unknown {
@@ -55,7 +61,7 @@ async function recover(cx: HostContext, node: KeptNode, store: KeptStore, tools:
   const text = await store.load(nameOf(cx.host, node));
   if (text === undefined) throw new HawserError(`${node.id} was saved, but cannot be read back`);
   await tools.sh(Sh.raw(`rm -f ${copyOf(node)}`));
-  node.settle(parse(node, text));
+  settle(node, parse(node, text), cx.redactor);
   cx.hub.notify();
 }
 
@@ -81,6 +87,6 @@ export async function runKeeping(cx: HostContext, node: ResourceNode, kept: Kept
     });
   });
   await tools.sh(Sh.raw(`rm -f ${copyOf(kept)}`));
-  kept.settle(hide(parsed.data));
+  settle(kept, hide(parsed.data), cx.redactor);
   cx.hub.notify();
 }

@@ -100,7 +100,7 @@ export class PlayRun {
     refuseRivals(told);
     emit({ event: "play", play: play.name, index: this.#options.index, hosts: runs.map((run) => run.name), roles: [...new Set([...this.#resolved.roles.values()].flat().map(({ use }) => use.name))] });
     for (const { cx } of ready) phase(cx, "waiting");
-    for (const { run, declared } of ready) await loadKept(run.name, keptOf(declared.items), this.#options.kept);
+    for (const { run, declared } of ready) await loadKept(run.name, keptOf(declared.items), this.#options.kept, this.#options.redactor);
     for (const run of runs) if (run.ended) this.#options.hub.gone(run.name);
     // What is known of a host is let go of as soon as it is done: a fleet has many.
     const parts = new Map(ready.splice(0).map((part) => [part.run, part]));

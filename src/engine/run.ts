@@ -75,7 +75,7 @@ export type Recap = Extract<RunEvent, { event: "recap" }>;
 
 /** Runs a playbook and tells `listen` everything. @throws UsageError before any host was changed. */
 export async function runPlaybook(playbook: Playbook, options: RunOptions, listen: (event: RunEvent) => void): Promise<Recap> {
-  return await new PlaybookRun(playbook, options, listen).run();
+  return await new PlaybookRun(playbook, options, listen).redacted();
 }
 
 class PlaybookRun {
@@ -97,7 +97,7 @@ class PlaybookRun {
   constructor(playbook: Playbook, options: RunOptions, listen: (event: RunEvent) => void) {
     this.#playbook = playbook;
     this.#options = options;
-    this.#emit = (event) => listen({ at: Math.round(performance.now() - this.#began), ...event });
+    this.#emit = (event) => listen(this.#redactor.deep({ at: Math.round(performance.now() - this.#began), ...event }));
     this.#fork = new Semaphore(options.step ? 1 : (options.forks ?? 10));
     this.#ask = options.step && oneAtATime(options.step, () => (this.#quit = true));
     this.#hostOptions = {
@@ -115,9 +115,21 @@ class PlaybookRun {
     this.#guests = new Guests({ inventory: options.inventory, runs: this.#runs, open: (host) => new HostRun(host, this.#hostOptions), redactor: this.#redactor });
   }
 
+  /** @throws what `run` throws, without secrets in it */
+  async redacted(): Promise<Recap> {
+    try {
+      return await this.run();
+    } catch (error) {
+      this.#redactor.error(error);
+      throw error;
+    }
+  }
+
   async run(): Promise<Recap> {
     const { inventory, limit, selection = {} } = this.#options;
-    const plays = this.#unfinished(resolvePlays(this.#playbook, inventory, limit));
+    const resolved = resolvePlays(this.#playbook, inventory, limit);
+    this.#redactor.learn(inventory.hosts, resolved);
+    const plays = this.#unfinished(resolved);
     const roleNames = [...new Set(plays.flatMap((play) => [...play.roles.values()].flat().map(({ use }) => use.name)))];
     checkRoles(selection, roleNames);
     for (const host of inventory.hosts) if (plays.some((play) => play.hosts.includes(host))) this.#runs.set(host.name, new HostRun(host, this.#hostOptions));

@@ -122,7 +122,7 @@ export class Sender {
 /** Where the output of the running step goes: line by line, under its resource's id. */
 function outputOf(cx: HostContext, steps: readonly QueuedStep[]): { begin: (index: number) => void; write: (stream: "stdout" | "stderr", chunk: Buffer) => void; end: () => void } {
   let id = "";
-  const say = (stream: "stdout" | "stderr") => new LineSplitter((line) => cx.emit({ event: "output", host: cx.host, id, stream, line: cx.redactor.text(line) }));
+  const say = (stream: "stdout" | "stderr") => new LineSplitter((line) => cx.emit({ event: "output", host: cx.host, id, stream, line }), (line) => cx.redactor.text(line));
   const splitters = { stdout: say("stdout"), stderr: say("stderr") };
   return {
     begin: (index) => {

@@ -65,6 +65,7 @@ class Verification {
     this.#listen = listen;
     const { inventory, limit, selection = {} } = options;
     this.#plays = chosenRoles(resolvePlays(playbook, inventory, limit), selection);
+    this.#redactor.learn(inventory.hosts, this.#plays);
     this.#hosts = inventory.hosts.filter((host) => this.#plays.some((play) => play.hosts.includes(host)));
   }
 

@@ -12,6 +12,10 @@ export class LateSecret extends Secret {
     this.#value = value;
   }
 
+  override get known(): boolean {
+    return this.#value !== undefined;
+  }
+
   override reveal(): string {
     if (this.#value === undefined) throw new Error("this secret was not fetched");
     return this.#value;

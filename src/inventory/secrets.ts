@@ -14,6 +14,10 @@ export class SealedSecret extends Secret {
     super("");
   }
 
+  override get known(): boolean {
+    return false;
+  }
+
   override reveal(): never {
     throw new Error("this secret was not decrypted: the inventory was loaded with sealed secrets");
   }

@@ -15,6 +15,11 @@ export class Secret {
     this.#value = value;
   }
 
+  /** False for one that was not fetched or decrypted, which cannot be revealed. */
+  get known(): boolean {
+    return true;
+  }
+
   reveal(): string {
     return this.#value;
   }
