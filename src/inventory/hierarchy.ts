@@ -75,6 +75,8 @@ function checkNames(load: LoadContext, groups: Structure["groups"], hosts: Struc
     const group = groups.get(name);
     const reserved = name === "all" || name === "ungrouped";
     if (group === undefined && !reserved) continue;
+    // `[bastion]` with the host bastion alone is common, and means the same either way.
+    if (group !== undefined && group.hosts.size === 1 && group.hosts.has(name) && group.children.size === 0) continue;
     const hint = group === undefined ? "every inventory has a group of that name" : `the group is on line ${group.place.line}; a pattern could not tell them apart`;
     load.problem(place, `"${name}" is both a host and a group`, hint);
   }

@@ -57,6 +57,13 @@ export class LoadContext {
     this.check();
   }
 
+  /** An error of one problem, for what is found only when it is used. */
+  error(place: Place, message: string, hint?: string): InventoryError {
+    const alone: Problem[] = [];
+    this.#add(alone, place, message, hint);
+    return new InventoryError(alone);
+  }
+
   /** @throws InventoryError when any problem was found. */
   check(): void {
     if (this.problems.length > 0) throw this.failed();

@@ -1,21 +1,18 @@
-import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { dirname, relative, resolve } from "node:path";
 import { answerLayer, askedLayer, type Answering, type AskedPasswords } from "./asked.ts";
-import { becomeOf, connectionOf } from "./connect.ts";
 import { readExtraVars } from "./extra-vars.ts";
-import { buildHierarchy, byPrecedence, type InventoryGroup } from "./hierarchy.ts";
+import { buildHierarchy } from "./hierarchy.ts";
 import { checkAddresses, checkJumps } from "./host-checks.ts";
-import { Inventory, type HostRecord, type InventoryHost } from "./inventory.ts";
+import { Inventory } from "./inventory.ts";
 import type { Layer } from "./layer.ts";
 import { LoadContext } from "./load-context.ts";
-import { fileTrouble } from "./private-file.ts";
-import { readSource } from "./read-source.ts";
-import { mergeLayers, locatePath } from "./resolve.ts";
-import { readStructure, type HostDraft, type Structure } from "./structure.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { makeRecords } from "./records.ts";
 import type { HostLists } from "./select.ts";
-import { toValue } from "./tree.ts";
-import { readVarFiles } from "./var-files.ts";
+import { hostsFiles, readHostsFile } from "./sources.ts";
+import { Structure, type HostDraft } from "./structure.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { readVarFiles, type VarDirectory } from "./var-files.ts";
 import type { VaultSource } from "./vault-passwords.ts";
 
 export interface LoadOptions extends Partial<Surroundings> {
@@ -34,10 +31,12 @@ export interface LoadOptions extends Partial<Surroundings> {
   readonly answer?: Answering;
   /** What `@NAME` in a pattern stands for before a file of that name: hosts of the last run, for instance. Asked when a pattern names it. */
   readonly lists?: HostLists;
+  /** The folder of the playbook: group_vars/ and host_vars/ beside it count too, and outdo those of the inventory. */
+  readonly playbookDir?: string;
 }
 
 /**
- * Loads and validates an inventory: a directory with hosts.yml, group_vars/ and host_vars/, or a hosts file (whose
+ * Loads and validates an inventory: a directory with hosts files, group_vars/ and host_vars/, or a hosts file (whose
  * directory's group_vars/ and host_vars/ count as well). Touches no host.
  *
  * @throws InventoryError with every problem found.
@@ -48,85 +47,64 @@ export async function loadInventory(path: string, options: LoadOptions = {}): Pr
   const directory = await stat(given).then((found) => found.isDirectory(), () => false);
   const load = new LoadContext(directory ? given : dirname(given), sealed, options);
 
-  const file = directory ? await hostsFile(load) : given;
-  const tree = await readSource(load, file);
+  const structure = new Structure(load);
+  const files = await hostsFiles(load, given);
+  const whole: boolean[] = [];
+  for (const file of files) whole.push(await readHostsFile(load, structure, file, given));
   const extra = await readExtraVars(load, options.extraVars ?? []);
-  // Without the hosts file every group_vars file would seem to name nothing.
-  if (tree === undefined) {
+  // Without a whole hosts file every group_vars file would seem to name nothing.
+  if (files.length === 0 || whole.includes(false)) {
     await load.settle();
     throw load.failed();
   }
 
-  const structure = readStructure(load, tree, basename(file));
-  if (structure.hosts.size === 0) load.problem({ file: load.show(file), line: 1, column: 1 }, "the inventory has no hosts", "write all: { hosts: { la-1: } }");
+  if (structure.hosts.size === 0 && load.problems.length === 0) load.problem({ file: load.show(files[0] ?? given), line: 1, column: 1 }, "the inventory has no hosts", "write all: { hosts: { la-1: } }");
   const groups = buildHierarchy(load, structure);
-  const names = { group: new Set(["all", "ungrouped", ...structure.groups.keys()]), host: new Set(structure.hosts.keys()) };
-  const groupFiles = await readVarFiles(load, { directory: "group_vars", noun: "group", names: names.group, others: names.host });
-  const hostFiles = await readVarFiles(load, { directory: "host_vars", noun: "host", names: names.host, others: names.group });
+  const playbookDir = options.playbookDir === undefined ? undefined : resolve(load.around.cwd, options.playbookDir);
+  const fromFiles = await readVarFolders(load, structure, directory, playbookDir);
   await load.settle();
   const asked = options.asked === undefined ? [] : [askedLayer(load, options.asked)];
   if (options.answer !== undefined) extra.push(await answerLayer(load, extra, options.answer));
 
-  const groupLayers = (group: string): readonly Layer[] => [...(structure.groups.get(group)?.layers ?? []), ...(groupFiles.get(group) ?? [])];
-  const records = makeRecords(structure, groups, (host, groupNames) => [
-    ...asked,
-    ...groupNames.flatMap(groupLayers),
-    ...host.layers,
-    ...(hostFiles.get(host.name) ?? []),
-    ...extra,
-  ]);
+  const records = makeRecords(load, { hosts: structure.hosts, groups, playbookDir, layersOf: (host, names) => [...asked, ...layersOf(structure, fromFiles, host, names), ...extra] });
+  load.check();
   checkAddresses(load, records);
   checkJumps(load, records);
   load.check();
   return new Inventory(path, records, groups, load.warnings, options.lists);
 }
 
-/** The hosts file of a directory. */
-async function hostsFile(load: LoadContext): Promise<string> {
-  const names = await readdir(load.root).catch((error: unknown) => {
-    load.problem({ file: load.show(load.root), line: 1, column: 1 }, fileTrouble(error, "the directory"));
-    throw load.failed();
-  });
-  const [first, second] = ["hosts.yml", "hosts.yaml"].filter((name) => names.includes(name));
-  const place = { file: load.show(load.root), line: 1, column: 1 };
-  if (first === undefined) {
-    load.problem(place, "the directory has no hosts.yml", names.includes("hosts") ? "an INI inventory can be turned into YAML with: ansible-inventory --list --yaml" : undefined);
-    throw load.failed();
-  }
-  if (second !== undefined) load.problem(place, `the directory has both ${first} and ${second}`);
-  for (const name of names.filter((other) => [".yml", ".yaml"].includes(extname(other)) && other !== first && other !== second)) {
-    load.warn({ ...place, file: load.show(join(load.root, name)) }, "this file is not read: hosts stand in hosts.yml, variables in group_vars/ and host_vars/");
-  }
-  return join(load.root, first);
+/** Layers out of group_vars/ and host_vars/, by name: beside the inventory, then beside the playbook. */
+interface FromFiles {
+  readonly groups: readonly ReadonlyMap<string, readonly Layer[]>[];
+  readonly hosts: readonly ReadonlyMap<string, readonly Layer[]>[];
 }
 
-function makeRecords(
-  { hosts }: Structure,
-  groups: ReadonlyMap<string, InventoryGroup>,
-  layersOf: (host: HostDraft, groupNames: readonly string[]) => readonly Layer[],
-): Map<string, HostRecord> {
-  const memberships = new Map<string, string[]>();
-  for (const group of [...groups.values()].sort(byPrecedence)) {
-    for (const name of group.hosts) memberships.set(name, [...(memberships.get(name) ?? []), group.name]);
+async function readVarFolders(load: LoadContext, structure: Structure, directory: boolean, playbookDir: string | undefined): Promise<FromFiles> {
+  const group = new Set(["all", "ungrouped", ...structure.groups.keys()]);
+  const host = new Set(structure.hosts.keys());
+  // Several hosts files may share the folder beside them, and what a program lists comes and goes.
+  const beside = { root: load.root, unknown: directory && !structure.isDynamic ? "problem" : "warning", label: (path: string) => relative(load.root, path) } as const;
+  const places: Pick<VarDirectory, "root" | "unknown" | "label">[] = [beside];
+  if (playbookDir !== undefined && playbookDir !== load.root) places.push({ root: playbookDir, unknown: "shared", label: (path) => load.show(path) });
+  const groups: ReadonlyMap<string, readonly Layer[]>[] = [];
+  const hosts: ReadonlyMap<string, readonly Layer[]>[] = [];
+  for (const place of places) {
+    groups.push(await readVarFiles(load, { ...place, directory: "group_vars", noun: "group", names: group, others: host }));
+    hosts.push(await readVarFiles(load, { ...place, directory: "host_vars", noun: "host", names: host, others: group }));
   }
-  const records = new Map<string, HostRecord>();
-  for (const draft of hosts.values()) {
-    const groupNames = memberships.get(draft.name) ?? [];
-    const layers = layersOf(draft, groupNames);
-    const merged = mergeLayers(layers);
-    const vars = Object.freeze(Object.fromEntries([...merged].map(([name, { tree }]) => [name, toValue(tree)])));
-    const connection = connectionOf(draft.name, layers);
-    const region = vars["region"];
-    const host: InventoryHost = {
-      name: draft.name,
-      region: typeof region === "string" ? region : "",
-      groups: groupNames.filter((name) => name !== "all"),
-      vars,
-      connection,
-      become: becomeOf(connection, layers),
-      at: (path) => locatePath(merged, path) ?? draft.place,
-    };
-    records.set(draft.name, { host, place: draft.place, layers, merged });
-  }
-  return records;
+  return { groups, hosts };
+}
+
+/** Ansible's order, weakest first: all hosts files before all group_vars, and `all` before the other groups in both. */
+function layersOf(structure: Structure, files: FromFiles, host: HostDraft, groupNames: readonly string[]): Layer[] {
+  const [all, others] = [groupNames.filter((name) => name === "all"), groupNames.filter((name) => name !== "all")];
+  const inFiles = (names: readonly string[]): Layer[] => files.groups.flatMap((folder) => names.flatMap((name) => folder.get(name) ?? []));
+  return [
+    ...groupNames.flatMap((name) => structure.groups.get(name)?.layers ?? []),
+    ...inFiles(all),
+    ...inFiles(others),
+    ...host.layers,
+    ...files.hosts.flatMap((folder) => folder.get(host.name) ?? []),
+  ];
 }

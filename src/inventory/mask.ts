@@ -23,3 +23,8 @@ export function maskLines(text: string): string[] {
     return masked;
   });
 }
+
+/** As `maskLines` for an INI file: whatever stands behind the `=` of a key that says that it is secret, to the end of the line. */
+export function maskIniLines(text: string): string[] {
+  return text.split(/\r?\n/).map((line) => line.replace(/((?:^|[\s"'])[\w-]*(?:pass|passwd|password|passphrase|secret|token|psk)["']?\s*=).*$/i, `$1${MASK}`));
+}

@@ -92,9 +92,17 @@ function translate(variable: string, entry: Entry): Entry | undefined {
   const value = entry.tree.kind === "leaf" ? entry.tree.value : undefined;
   const as = (text: string): Entry => ({ key: entry.key, tree: { kind: "leaf", place: entry.tree.place, value: text } });
   // hawser becomes root by default where it is not root already, so only `false` says something.
-  if (variable === "ansible_become") return value === false ? as("none") : value === true ? undefined : entry;
-  if (variable === "ansible_connection" && (value === "smart" || value === "paramiko")) return as("ssh");
+  if (variable === "ansible_become") return isWord(value, ["false", "no", "off", "0", "n", "f"]) ? as("none") : isWord(value, ["true", "yes", "on", "1", "y", "t"]) ? undefined : entry;
+  if (variable === "ansible_connection" && isWord(value, ["ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh", "ansible.builtin.paramiko_ssh"])) return as("ssh");
+  if (variable === "ansible_connection" && value === "ansible.builtin.local") return as("local");
+  if (variable === "ansible_become_method" && typeof value === "string") return as(value.replace(/^(?:ansible\.builtin|community\.general)\./, ""));
+  // INI holds text where YAML holds a boolean.
+  if (variable.endsWith("host_key_checking") && typeof value === "string") return isWord(value, ["false", "no", "off", "0"]) ? as("off") : isWord(value, ["true", "yes", "on", "1"]) ? as("strict") : entry;
   return entry;
+}
+
+function isWord(value: unknown, words: readonly string[]): boolean {
+  return (typeof value === "string" || typeof value === "boolean" || typeof value === "number") && words.includes(String(value).toLowerCase());
 }
 
 function seal(tree: Tree): Tree {

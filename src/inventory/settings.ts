@@ -82,6 +82,8 @@ export const ALIASES: ReadonlyMap<string, readonly [MergedVar, string]> = new Ma
   ["ansible_ssh_password", ["ssh", "password"]],
   ["ansible_host_key_checking", ["ssh", "host_key_checking"]],
   ["ansible_ssh_host_key_checking", ["ssh", "host_key_checking"]],
+  ["ansible_timeout", ["ssh", "connect_timeout"]],
+  ["ansible_ssh_timeout", ["ssh", "connect_timeout"]],
   ["ansible_connection", ["ssh", "kind"]],
   ["ansible_become", ["become", "method"]],
   ["ansible_become_method", ["become", "method"]],
@@ -91,4 +93,10 @@ export const ALIASES: ReadonlyMap<string, readonly [MergedVar, string]> = new Ma
 ]);
 
 /** Ansible's variables that change how a host is reached and have no counterpart; taking them silently would mislead. */
-export const UNSUPPORTED = new Set(["ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args", "ansible_become_flags", "ansible_become_exe"]);
+export const UNSUPPORTED: ReadonlyMap<string, string> = new Map([
+  ["ansible_become_flags", "hawser calls sudo, su or doas with flags of its own; for HOME of the other user use a login shell in the command"],
+  ["ansible_become_exe", "hawser finds sudo, su and doas in the PATH"],
+  ["ansible_ssh_executable", "hawser runs no ssh program"],
+  ["ansible_sftp_extra_args", "hawser runs no sftp program"],
+  ["ansible_scp_extra_args", "hawser runs no scp program"],
+]);

@@ -8,6 +8,8 @@ export interface Leaf {
   readonly kind: "leaf";
   readonly place: Place;
   readonly value: string | number | boolean | null | Secret;
+  /** True for what Ansible's `!unsafe` marks: `{{ }}` in it stays as it is. */
+  readonly raw?: true;
 }
 
 export interface Mapping {

@@ -16,7 +16,7 @@ interface Pending {
   readonly text: Tagged;
 }
 
-/** Tags that change nothing: YAML's own, which the parser has applied, and Ansible's `!unsafe` (nothing is templated here). */
+/** Tags that do not change what a value is: YAML's own, which the parser has applied, and Ansible's `!unsafe`. */
 const PLAIN_TAGS = new Set(["!unsafe", "!", ...["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`)]);
 
 /** Turns one parsed document into a Tree: resolves aliases and merges, finds repeated keys, unknown tags and ambiguous scalars. */
@@ -108,13 +108,19 @@ export class YamlWalk {
   }
 
   #scalar(node: Scalar, place: Place, key: string | undefined): Leaf {
-    const { value, source = "" } = node;
+    const { source = "" } = node;
+    let { value } = node;
     if (node.type === "PLAIN") {
       const trap = scalarTrap(key, source, value);
-      if (trap !== undefined) this.#load.problem(place, trap.message, trap.hint);
+      if (trap !== undefined) {
+        if (trap.value === undefined) this.#load.problem(place, trap.message, trap.hint);
+        else this.#load.warn(place, trap.message, trap.hint);
+        value = trap.value ?? value;
+      }
     }
     if (this.#source.secret === true && (typeof value === "string" || typeof value === "number")) return { kind: "leaf", place, value: new Secret(source) };
-    return { kind: "leaf", place, value: typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null };
+    const raw = node.tag === "!unsafe" ? { raw: true as const } : {};
+    return { kind: "leaf", place, value: typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null, ...raw };
   }
 
   #mapping(node: YAMLMap, place: Place): Mapping {

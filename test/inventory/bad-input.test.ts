@@ -24,15 +24,18 @@ const CASES: readonly (readonly [string, Files, readonly string[]])[] = [
   ["a mapping as a key", `${HOSTS}  vars:\n    ? {a: 1}\n    : 2\n`, ["hosts.yml:6:7: a key must be a word or a quoted text"]],
   ["an unquoted mode", `${HOSTS}  vars:\n    file: { mode: 0644 }\n`, ['hosts.yml:6:19: unquoted mode 0644 is the number 644, not an octal file mode (quote it: mode: "0644")']],
   ["a mode without the zero", `${HOSTS}  vars:\n    mode: 644\n`, ['hosts.yml:6:11: unquoted mode 644 is the number 644, not an octal file mode (quote it: mode: "644")']],
-  ["a leading zero", `${HOSTS}  vars:\n    id: 010\n`, ['hosts.yml:6:9: unquoted 010 is the number 10 here but octal to Ansible (quote it: "010", or write the number without the leading zero)']],
-  ["an old boolean", `${HOSTS}  vars:\n    on_call: yes\n`, ['hosts.yml:6:14: unquoted yes is true to Ansible but text to YAML 1.2 (write true, or quote it: "yes")']],
   ["a number too large", `${HOSTS}  vars:\n    id: 12345678901234567890\n`, ['hosts.yml:6:9: the number 12345678901234567890 is too large to be exact (quote it: "12345678901234567890")']],
   ["bytes that are not UTF-8", { "hosts.yml": Buffer.from([0x77, 0xff, 0xfe]) }, ["hosts.yml:1:1: the file is not UTF-8 text"]],
+
+  ["a template in a connection that cannot be filled in", "web:\n  hosts:\n    web1: { ansible_host: '{{ lookup(\"env\", \"X\") }}' }\n", ["hosts.yml:3:27: this template cannot be filled in: lookup() is not called here (compute it in TypeScript where the role is used)"]],
+  ["a template in a connection that leads nowhere", "web:\n  hosts:\n    web1: { ansible_host: '{{ adress }}', address: x }\n", ['hosts.yml:3:27: this template cannot be filled in: there is no variable adress (did you mean "address"?)']],
+  ["a filled-in setting that is wrong", "web:\n  vars: { ip: a b }\n  hosts:\n    web1: { ssh: { address: '{{ ip }}' } }\n", ['hosts.yml:4:29: ssh.address must be a host name or an IP address, not "a b"']],
+  ["a plugin of Ansible's", "plugin: amazon.aws.aws_ec2\nregions: [us-west-2]\n", ["hosts.yml:1:1: this file configures Ansible's inventory plugin amazon.aws.aws_ec2, which is Python (write a script that prints `ansible-inventory -i this-file --list`, make it executable, and put the file outside of the inventory)"]],
 
   // Structure
   ["an empty file", "", ["hosts.yml:1:1: the inventory has no hosts (write all: { hosts: { la-1: } })"]],
   ["groups without hosts", "web:\n  children:\n    db:\n", ["hosts.yml:1:1: the inventory has no hosts (write all: { hosts: { la-1: } })"]],
-  ["a list", "- web1\n", ["hosts.yml:1:1: an inventory must be a mapping of groups, not a list", "hosts.yml:1:1: the inventory has no hosts (write all: { hosts: { la-1: } })"]],
+  ["a list", "- web1\n", ["hosts.yml:1:1: an inventory must be a mapping of groups, not a list"]],
   ["an unknown key", `${HOSTS}  childern:\n    db:\n`, ['hosts.yml:5:3: group web has no key "childern" (did you mean "children"?)']],
   ["a variable beside vars", `${HOSTS}  colour: red\n`, ['hosts.yml:5:3: group web has no key "colour" (a group has hosts, children, vars and priority; variables go under vars)']],
   ["a group that is a text", `${HOSTS}db: text\n`, ["hosts.yml:5:1: group db must be a mapping, not text"]],
@@ -83,8 +86,7 @@ const CASES: readonly (readonly [string, Files, readonly string[]])[] = [
   ["group_vars of a host", { "hosts.yml": HOSTS, "group_vars/web1/a.yml": "a: 1\n" }, ['group_vars/web1:1:1: no group is called "web1" (it is a host: move the file to host_vars/)']],
   ["group_vars that are a list", { "hosts.yml": HOSTS, "group_vars/web.yml": "- a\n" }, ["group_vars/web.yml:1:1: a file of variables must be a mapping, not a list"]],
   ["a mistake in a file of a directory", { "hosts.yml": HOSTS, "group_vars/web/ssh.yml": "ssh:\n  prot: 22\n" }, ['group_vars/web/ssh.yml:2:3: ssh has no key "prot" (did you mean "port"?)']],
-  ["no hosts file", { "group_vars/web.yml": "a: 1\n" }, [".:1:1: the directory has no hosts.yml"]],
-  ["an INI inventory", { hosts: "[web]\nweb1\n" }, [".:1:1: the directory has no hosts.yml (an INI inventory can be turned into YAML with: ansible-inventory --list --yaml)"]],
+  ["no hosts file", { "group_vars/web.yml": "a: 1\n" }, [".:1:1: the directory has no hosts.yml (an inventory is hosts.yml, or files in Ansible's YAML or INI)"]],
   ["two hosts files", { "hosts.yml": HOSTS, "hosts.yaml": HOSTS }, [".:1:1: the directory has both hosts.yml and hosts.yaml"]],
 ];
 

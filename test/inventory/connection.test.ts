@@ -80,8 +80,14 @@ for (const [name, hosts, expected] of [
   ["two local hosts", "g: { vars: { ssh: { kind: local } }, hosts: { a: , b: } }", []],
   ["a plain password", "g: { hosts: { a: { ssh: { password: x } } } }", ["hosts.yml:1:27: ssh.password stands in plain text (use !age, !vault, !env or !file; for a lab, !secret says that it is meant)"]],
   ["a password marked as such", "g: { hosts: { a: { ssh: { password: !secret x } } } }", []],
-  ["arguments for a program that is not run", "g: { hosts: { a: { ansible_ssh_common_args: -J b } } }", ["hosts.yml:1:20: ansible_ssh_common_args is not used (hawser runs no ssh program; write jump hosts and keys under ssh:)"]],
-  ["a template of Ansible's", "g: { hosts: { a: { x: '{{ y }}.conf' } } }", ["hosts.yml:1:23: {{ }} is not filled in here: the text is used as it stands (compute the value in TypeScript where the role is used)"]],
+  ["arguments that change nothing here", "g: { hosts: { a: { ansible_ssh_common_args: -C -o ControlPersist=60s } } }", []],
+  ["an agent that would be forwarded", "g: { hosts: { a: { ansible_ssh_common_args: -A } } }", ["hosts.yml:1:45: ansible_ssh_common_args: -A is not used (hawser forwards neither agent nor display)"]],
+  ["another ssh program", "g: { hosts: { a: { ansible_ssh_executable: /opt/ssh } } }", ["hosts.yml:1:20: ansible_ssh_executable is not used (hawser runs no ssh program)"]],
+  ["a template of Ansible's", "g: { hosts: { a: { x: '{{ y }}.conf' } } }", []],
+  ["an old boolean", "g: { hosts: { a: { x: yes } } }", ['hosts.yml:1:23: unquoted yes is read as true, as Ansible does; to YAML 1.2 it is text (write true, or quote it: "yes")']],
+  ["a leading zero", "g: { hosts: { a: { x: 010 } } }", ['hosts.yml:1:23: unquoted 010 is read as the number 8, as Ansible does (quote it: "010")']],
+  ["base sixty", "g: { hosts: { a: { x: 22:22 } } }", ['hosts.yml:1:23: unquoted 22:22 is read as the number 1342, as Ansible does (quote it: "22:22")']],
+  ["a power of ten", "g: { hosts: { a: { x: 1e3 } } }", ['hosts.yml:1:23: unquoted 1e3 is read as text, as Ansible does; to YAML 1.2 it is the number 1000 (quote it: "1e3")']],
   ["a template of Go's", "g: { hosts: { a: { x: '{{ $labels.instance }} {{ .Value }} {{ humanize $value }}' } } }", []],
 ] as const) {
   void test(`${name} gives ${expected.length === 0 ? "no warning" : "a warning"}`, async () => {
@@ -90,8 +96,8 @@ for (const [name, hosts, expected] of [
 }
 
 void test("files that are not read are named", async () => {
-  const inventory = await load({ "hosts.yml": "g: { hosts: { h: } }", "more.yml": "a: 1", "group_vars/README.md": "text", "group_vars/.hidden": "x", "group_vars/g.yml~": "x" });
-  assert.deepEqual(inventory.warnings.map(({ file }) => file), ["more.yml", "group_vars/README.md"]);
+  const inventory = await load({ "hosts.yml": "g: { hosts: { h: } }", "more.yml": "a: 1", "old.ini": "[x]\ny\n", "README.md": "text", "group_vars/README.md": "text", "group_vars/.hidden": "x", "group_vars/g.yml~": "x", "group_vars/g/x.conf": "x" });
+  assert.deepEqual(inventory.warnings.map(({ file }) => file), ["old.ini", "more.yml", "group_vars/README.md", "group_vars/g/x.conf"]);
 });
 
 void test("the region is the variable, from any layer, or empty", async () => {

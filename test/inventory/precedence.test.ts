@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { load } from "./fixture.ts";
 
 /** Each place that can set `x`, weakest first. */
-const LADDER = ["all in hosts.yml", "group_vars/all.yml", "parent in hosts.yml", "group_vars/parent.yml", "child in hosts.yml", "group_vars/child.yml", "host in hosts.yml", "host_vars/h.yml", "extra"] as const;
+const LADDER = ["all in hosts.yml", "parent in hosts.yml", "child in hosts.yml", "group_vars/all.yml", "plays/group_vars/all.yml", "group_vars/parent.yml", "group_vars/child.yml", "plays/group_vars/parent.yml", "host in hosts.yml", "host_vars/h.yml", "plays/host_vars/h.yml", "extra"] as const;
 
 function filesWith(set: ReadonlySet<string>): Record<string, string> {
   const vars = (place: string): string => (set.has(place) ? `{ x: "${place}" }` : "{}");
@@ -13,14 +13,14 @@ function filesWith(set: ReadonlySet<string>): Record<string, string> {
     `parent: { children: { child: }, vars: ${vars("parent in hosts.yml")} }`,
     `all: { vars: ${vars("all in hosts.yml")} }`,
   ].join("\n");
-  const files = ["group_vars/all.yml", "group_vars/parent.yml", "group_vars/child.yml", "host_vars/h.yml"].map((name) => [name, vars(name)] as const);
-  return { "hosts.yml": hosts, ...Object.fromEntries(files) };
+  const files = LADDER.filter((name) => name.endsWith(".yml") && !name.includes(" ")).map((name) => [name, vars(name)] as const);
+  return { "hosts.yml": hosts, "plays/group_vars/elsewhere.yml": "x: of another inventory", ...Object.fromEntries(files) };
 }
 
 void test("the strongest place that sets a variable wins, whichever places set it", async () => {
   await fc.assert(
     fc.asyncProperty(fc.subarray([...LADDER], { minLength: 1 }), async (places) => {
-      const inventory = await load(filesWith(new Set(places)), { extraVars: places.includes("extra") ? ["x=extra"] : [] });
+      const inventory = await load(filesWith(new Set(places)), { playbookDir: "plays", extraVars: places.includes("extra") ? ["x=extra"] : [] });
       const strongest = LADDER.findLast((place) => places.includes(place));
       assert.equal(inventory.host("h").vars["x"], strongest);
       assert.deepEqual(inventory.explain("h", "x").map(({ value, wins }) => [value, wins]), LADDER.filter((place) => places.includes(place)).map((place) => [place, place === strongest]));
