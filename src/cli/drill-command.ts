@@ -1,3 +1,4 @@
+import path from "node:path";
 import { Argument, InvalidArgumentError, Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
 import { dialTcp } from "../connection/dial.ts";
@@ -65,7 +66,7 @@ export function drillCommand(program: Command, exit: Exit, importFile: ImportFil
 
 async function drillCode(kind: Kind, flags: Flags, importFile: ImportFile): Promise<number> {
   const playbook = await loadPlaybook(flags.playbook, importFile);
-  const inventory = await inventoryFor(flags, playbook.prompts);
+  const inventory = await inventoryFor(flags, playbook.prompts, { playbookDir: path.dirname(flags.playbook) });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const { from, to, service, target } = flags;
   const wish: Wish = { kind, ...(from !== undefined && { from }), ...(to !== undefined && { to }), ...(service !== undefined && { service }), ...(target !== undefined && { target }) };

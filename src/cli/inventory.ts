@@ -1,14 +1,14 @@
 import { stringify } from "yaml";
 import pc from "picocolors";
-import { PatternError, didYouMean, formatPlace, type BecomeSettings, type ConnectionSettings, type ExplainedLayer, type Inventory, type InventoryHost } from "../inventory/index.ts";
+import { InventoryError, PatternError, didYouMean, formatPlace, formatProblem, type BecomeSettings, type ConnectionSettings, type ExplainedLayer, type Inventory, type InventoryHost } from "../inventory/index.ts";
 import type { ExplainedPlay } from "./explain-plays.ts";
 import { SETTINGS } from "../inventory/settings.ts";
 import { REDACTED, Secret } from "../shell/index.ts";
 
 /** How the inventory views print. */
 export interface InventoryViewOptions {
-  /** JSON for programs instead of text for people. Default false. */
-  readonly json?: boolean;
+  /** JSON or YAML for programs instead of text for people. Default `text`. */
+  readonly format?: "text" | "json" | "yaml";
   /** Default false. */
   readonly color?: boolean;
   /** Only the hosts of this pattern. Default all. */
@@ -23,10 +23,11 @@ export interface InventoryViewOptions {
  */
 export function inventoryList(inventory: Inventory, options: InventoryViewOptions = {}): string {
   const hosts = options.pattern === undefined ? inventory.hosts : inventory.select(options.pattern);
-  if (options.json === true) {
+  if (options.format === "json" || options.format === "yaml") {
     const names = new Set(hosts.map(({ name }) => name));
     const groups = inventory.groups.map((group) => ({ ...group, hosts: group.hosts.filter((name) => names.has(name)) }));
-    return json({ hosts, groups });
+    const everything = { hosts: hosts.map((host) => whole(inventory, host)), groups };
+    return options.format === "json" ? json(everything) : yaml(everything);
   }
   const { bold, dim } = pc.createColors(options.color === true);
   const rows = hosts.map((host) => [host.name, host.region || "-", target(host.connection), via(host.connection), becomes(host.become), host.groups.join(" ")]);
@@ -37,9 +38,9 @@ export function inventoryList(inventory: Inventory, options: InventoryViewOption
 
 /**
  * `hawser inventory graph`: groups and hosts as a tree. A group with several parents is drawn in full the first time and
- * referred to afterwards, so that the tree stays as long as the inventory.
+ * referred to afterwards, so that the tree stays as long as the inventory. `vars` adds what counts for each host.
  */
-export function inventoryGraph(inventory: Inventory, options: Omit<InventoryViewOptions, "json"> = {}): string {
+export function inventoryGraph(inventory: Inventory, options: Omit<InventoryViewOptions, "format"> & { readonly vars?: boolean } = {}): string {
   const { bold, cyan, dim } = pc.createColors(options.color === true);
   const kept = new Set(inventory.select(options.pattern ?? "all").map(({ name }) => name));
   const drawn = new Set<string>();
@@ -56,6 +57,9 @@ export function inventoryGraph(inventory: Inventory, options: Omit<InventoryView
       if (child === "") {
         const { connection, region } = inventory.host(host);
         lines.push(`${branch}${host}  ${dim(`${target(connection)}${region === "" ? "" : `  ${region}`}`)}`);
+        if (options.vars !== true) continue;
+        const space = `${indent}${last ? "   " : "│  "}   `;
+        for (const [name, value] of Object.entries(shownVars(inventory, host))) lines.push(dim(`${space}${name}: ${cut(JSON.stringify(value))}`));
         continue;
       }
       const again = drawn.has(child);
@@ -75,12 +79,12 @@ export function inventoryGraph(inventory: Inventory, options: Omit<InventoryView
  */
 export function inventoryHost(inventory: Inventory, name: string, options: InventoryViewOptions = {}): string {
   const host = inventory.host(name);
-  if (options.json === true) return json(host);
+  if (options.format === "json") return json(whole(inventory, host));
   const { bold, dim } = pc.createColors(options.color === true);
   const heading = `${bold(host.name)}  ${target(host.connection)}${host.region === "" ? "" : `  region ${host.region}`}  become ${becomes(host.become)}`;
   const groups = `groups: ${host.groups.join(" ")}`;
   // Comments, so that the whole output is still YAML.
-  return [`# ${heading}`, dim(`# ${groups}`), stringify(masked(host.vars), { lineWidth: 0 }).trimEnd()].join("\n");
+  return [`# ${heading}`, dim(`# ${groups}`), yaml(shownVars(inventory, name)).trimEnd()].join("\n");
 }
 
 /**
@@ -90,7 +94,7 @@ export function inventoryHost(inventory: Inventory, name: string, options: Inven
 export function inventoryExplain(inventory: Inventory, name: string, path: string, options: InventoryViewOptions = {}): string {
   const layers = inventory.explain(name, path);
   const plays = options.plays ?? [];
-  if (options.json === true) return json({ host: name, path, layers, ...(options.plays && { plays }) });
+  if (options.format === "json") return json({ host: name, path, layers, ...(options.plays && { plays }) });
   if (layers.length === 0 && plays.length === 0) throw notSet(inventory.host(name), path);
   const { bold, dim, green, yellow } = pc.createColors(options.color === true);
   const rows = table(layers.map((layer) => [`${layer.wins ? "=>" : "  "} ${layer.layer}`, formatPlace(layer), shown(layer)]));
@@ -99,8 +103,9 @@ export function inventoryExplain(inventory: Inventory, name: string, path: strin
   const lost = layers.some(({ present }) => present) && winner?.present === false;
   const top = path.split(/[.[]/)[0] ?? path;
   const note = lost ? [yellow(`${path} is not set on ${name}: ${winner.layer} replaces ${top} as a whole. Only ssh and become are merged.`)] : [];
+  const filled = filledIn(inventory, name, path, winner);
   const where = table(plays.map(({ play, from, value, present, ...place }) => [`play ${play}`, ORIGINS[from], formatPlace(place), shown({ value, present })]));
-  return [bold(`${path} on ${name}, weakest first:`), ...(layers.length > 0 ? lines : [dim("   no layer of the inventory sets it")]), ...note, ...where.map((row, i) => (plays[i]?.from === "inventory" ? dim(row) : green(row)))].join("\n");
+  return [bold(`${path} on ${name}, weakest first:`), ...(layers.length > 0 ? lines : [dim("   no layer of the inventory sets it")]), ...note, ...(filled === undefined ? [] : [filled]), ...where.map((row, i) => (plays[i]?.from === "inventory" ? dim(row) : green(row)))].join("\n");
 }
 
 function notSet(host: InventoryHost, path: string): PatternError {
@@ -125,8 +130,44 @@ const ORIGINS = { use: "the role's use says it", play: "the play's vars say it",
 
 function shown({ value, present }: Pick<ExplainedLayer, "value" | "present">): string {
   if (!present) return "(not in it)";
-  const text = value instanceof Secret ? REDACTED : JSON.stringify(value);
+  return cut(value instanceof Secret ? REDACTED : JSON.stringify(value));
+}
+
+function cut(text: string): string {
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+}
+
+/** A host as programs get it. */
+function whole(inventory: Inventory, host: InventoryHost): object {
+  return { ...host, vars: shownVars(inventory, host.name) };
+}
+
+/** The variables with their templates filled in, those that cannot be as they are written: a view shows what there is. */
+function shownVars(inventory: Inventory, name: string): Record<string, unknown> {
+  const { vars } = inventory.host(name);
+  return Object.fromEntries(
+    Object.keys(vars).map((key) => {
+      try {
+        return [key, vars[key]] as const;
+      } catch (error) {
+        if (!(error instanceof InventoryError)) throw error;
+        return [key, inventory.explain(name, key).findLast(({ wins }) => wins)?.value] as const;
+      }
+    }),
+  );
+}
+
+/** What a template becomes, or why it becomes nothing. */
+function filledIn(inventory: Inventory, name: string, path: string, winner: ExplainedLayer | undefined): string | undefined {
+  const [top = path, ...rest] = path.replaceAll(/\[(\d+)\]/g, ".$1").split(".");
+  if (winner === undefined || !/\{[{%]/.test(JSON.stringify(winner.value) ?? "")) return undefined;
+  try {
+    const value = rest.reduce<unknown>((of, key) => (typeof of === "object" && of !== null ? (of as Record<string, unknown>)[key] : undefined), inventory.host(name).vars[top]);
+    return value === undefined || JSON.stringify(value) === JSON.stringify(winner.value) ? undefined : `filled in: ${cut(JSON.stringify(value))}`;
+  } catch (error) {
+    if (!(error instanceof InventoryError)) throw error;
+    return error.problems.map(formatProblem).join("\n");
+  }
 }
 
 function target({ kind, address, port, user }: ConnectionSettings): string {
@@ -152,8 +193,9 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-function masked(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+function yaml(value: unknown): string {
+  // By way of JSON, which masks secrets.
+  return stringify(JSON.parse(JSON.stringify(value)), { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function json(value: unknown): string {

@@ -86,7 +86,7 @@ export async function runFile(file: string, flags: RunFlags, importFile: ImportF
 export async function loadRun(file: string, flags: RunFlags, importFile: ImportFile, lists: HostLists = () => undefined): Promise<Loaded> {
   const playbook = await loadPlaybook(file, importFile);
   const ofLastRun = runLists(flags.inventory);
-  const inventory = await inventoryFor(flags, playbook.prompts, { lists: (name) => lists(name) ?? ofLastRun(name) });
+  const inventory = await inventoryFor(flags, playbook.prompts, { playbookDir: path.dirname(file), lists: (name) => lists(name) ?? ofLastRun(name) });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   resolvePlays(playbook, inventory, flags.limit);
   const connections = connectTo(inventory, { keepOpen: flags.keepOpen });

@@ -50,7 +50,7 @@ export async function loadInventory(path: string, options: LoadOptions = {}): Pr
   const structure = new Structure(load);
   const files = await hostsFiles(load, given);
   const whole: boolean[] = [];
-  for (const file of files) whole.push(await readHostsFile(load, structure, file, given));
+  for (const file of files) whole.push(await readHostsFile(load, structure, file));
   const extra = await readExtraVars(load, options.extraVars ?? []);
   // Without a whole hosts file every group_vars file would seem to name nothing.
   if (files.length === 0 || whole.includes(false)) {
@@ -58,7 +58,7 @@ export async function loadInventory(path: string, options: LoadOptions = {}): Pr
     throw load.failed();
   }
 
-  if (structure.hosts.size === 0 && load.problems.length === 0) load.problem({ file: load.show(files[0] ?? given), line: 1, column: 1 }, "the inventory has no hosts", "write all: { hosts: { la-1: } }");
+  if (structure.hosts.size === 0 && load.problems.length === 0) load.problem({ file: load.show(files[0]?.path ?? given), line: 1, column: 1 }, "the inventory has no hosts", "write all: { hosts: { la-1: } }");
   const groups = buildHierarchy(load, structure);
   const playbookDir = options.playbookDir === undefined ? undefined : resolve(load.around.cwd, options.playbookDir);
   const fromFiles = await readVarFolders(load, structure, directory, playbookDir);

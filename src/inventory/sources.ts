@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
-import { basename, extname, join, relative } from "node:path";
+import { extname, join, relative } from "node:path";
 import { readIni } from "./ini.ts";
 import type { LoadContext } from "./load-context.ts";
 import { maskIniLines } from "./mask.ts";
@@ -12,18 +12,28 @@ import { isEmpty, type Tree } from "./tree.ts";
 /** Names in an inventory directory that are no hosts files: Ansible's ignored endings, and files that often lie there. */
 const IGNORED = /^\.|~$|\.(?:pyc|pyo|swp|bak|rpm|md|txt|rst|orig|cfg|retry|rej|log|pub|pem|key|crt|enc|age|d\.ts|example|sample)$|^(?:group_vars|host_vars|vars_plugins|kept|node_modules|known_hosts.*|id_[a-z0-9]+|Makefile|LICENSE|package(?:-lock)?\.json|tsconfig\.json)$/;
 
+/** A file to read hosts from. */
+export interface HostsFile {
+  readonly path: string;
+  /**
+   * False for what lies in a directory beside its hosts.yml: that may be anything, so it is read only when it looks like hosts,
+   * and a program there is not run.
+   */
+  readonly sure: boolean;
+}
+
 /**
  * The hosts files of an inventory: the file itself, or those of a directory in the order of their names, as Ansible reads
  * them, folders below it included.
  */
-export async function hostsFiles(load: LoadContext, path: string): Promise<string[]> {
-  if (!(await isDirectory(path))) return [path];
+export async function hostsFiles(load: LoadContext, path: string): Promise<HostsFile[]> {
+  if (!(await isDirectory(path))) return [{ path, sure: true }];
   const found = await filesBelow(load, path);
   const place = { file: load.show(path), line: 1, column: 1 };
   if (found.length === 0) load.problem(place, "the directory has no hosts.yml", "an inventory is hosts.yml, or files in Ansible's YAML or INI");
-  const names = found.map((file) => basename(file));
-  if (names.includes("hosts.yml") && names.includes("hosts.yaml")) load.problem(place, "the directory has both hosts.yml and hosts.yaml");
-  return found;
+  const main = found.filter((file) => ["hosts.yml", "hosts.yaml"].includes(relative(path, file)));
+  if (main.length > 1) load.problem(place, "the directory has both hosts.yml and hosts.yaml");
+  return found.map((file) => ({ path: file, sure: main.length === 0 || main.includes(file) }));
 }
 
 async function filesBelow(load: LoadContext, directory: string): Promise<string[]> {
@@ -43,11 +53,11 @@ async function filesBelow(load: LoadContext, directory: string): Promise<string[
 }
 
 /**
- * Reads one hosts file into the groups and hosts found so far: YAML or JSON by its ending or its look, else INI. `given` is the
- * path of the inventory.
+ * Reads one hosts file into the groups and hosts found so far: YAML or JSON by its ending or its look, else INI.
  * @returns false when it could not be read as a whole.
  */
-export async function readHostsFile(load: LoadContext, structure: Structure, path: string, given: string): Promise<boolean> {
+export async function readHostsFile(load: LoadContext, structure: Structure, { path, sure }: HostsFile): Promise<boolean> {
+  if (!sure && (await isProgram(path))) return true;
   const shown = relative(load.root, path);
   const found = await readText(load, path);
   if (found === undefined) return false;
@@ -55,15 +65,18 @@ export async function readHostsFile(load: LoadContext, structure: Structure, pat
   if (isYaml(path, found.text)) {
     const tree = await parseSource(load, path, found);
     if (tree === undefined) return false;
-    if (shown.startsWith("hosts") || path === given || holdsGroups(tree)) readStructure(load, structure, tree, shown);
+    if (sure || holdsGroups(tree)) readStructure(load, structure, tree, shown);
     else load.warn({ file: load.show(path), line: 1, column: 1 }, "this file is not read: its keys are no groups", "variables stand in group_vars/ and host_vars/");
     return true;
   }
+  if (!sure && !HAS_SECTION.test(found.text)) return true;
   const file = load.show(path);
   if (!found.secret) load.quoteFrom(file, maskIniLines(found.text));
   readIni(load, structure, { file, shown, text: found.text, secret: found.secret });
   return true;
 }
+
+const HAS_SECTION = /^\s*\[[^\]\s]+\]\s*(?:#.*)?$/m;
 
 /** Other files of YAML may lie in an inventory directory; their keys are mostly no mappings. */
 function holdsGroups(tree: Tree): boolean {
@@ -80,7 +93,7 @@ function isYaml(path: string, text: string): boolean {
 }
 
 /** Whether Ansible would run the file. */
-export async function isProgram(path: string): Promise<boolean> {
+async function isProgram(path: string): Promise<boolean> {
   return await access(path, constants.X_OK).then(() => true, () => false);
 }
 

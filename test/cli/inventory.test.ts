@@ -20,6 +20,11 @@ witness:
   { extraVars: ["ssh.password=hunter2"] },
 );
 
+const templated = await load({
+  hosts: "[web]\nw1 host=w1.example.com url='http://{{ host }}/' bad='{{ lookup(1) }}'\n[web:vars]\nansible_host={{ host }}\npassword={{ pw }}\n",
+  "group_vars/all.yml": "pw: !secret hunter2\n",
+});
+
 const lines = (text: string): string[] => text.split("\n");
 
 void test("list has one line a host", () => {
@@ -35,7 +40,7 @@ void test("list has one line a host", () => {
 });
 
 void test("list as JSON holds hosts and groups, cut to the pattern", () => {
-  const found = JSON.parse(inventoryList(inventory, { json: true, pattern: "la" })) as { hosts: { name: string; connection: object }[]; groups: { name: string; hosts: string[] }[] };
+  const found = JSON.parse(inventoryList(inventory, { format: "json", pattern: "la" })) as { hosts: { name: string; connection: object }[]; groups: { name: string; hosts: string[] }[] };
   assert.deepEqual(found.hosts.map(({ name }) => name), ["la-1"]);
   assert.deepEqual(found.groups.find(({ name }) => name === "gateways")?.hosts, ["la-1"]);
 });
@@ -61,7 +66,7 @@ void test("host prints YAML that can be read back, and JSON", () => {
   assert.deepEqual(lines(text).slice(0, 2), ["# la-1  ubuntu@203.0.113.11:2222  region la  become sudo root", "# groups: databases gateways la"]);
   const vars = { base: { ntp: ["three"] }, region: "la", ssh: { user: "ubuntu", address: "203.0.113.11", port: 2222, password: "[secret]" }, password: "[secret]" };
   assert.deepEqual(parse(text), vars);
-  assert.deepEqual((JSON.parse(inventoryHost(inventory, "la-1", { json: true })) as { vars: unknown }).vars, vars);
+  assert.deepEqual((JSON.parse(inventoryHost(inventory, "la-1", { format: "json" })) as { vars: unknown }).vars, vars);
 });
 
 void test("explain shows every layer, marks the winner and points at its line", () => {
@@ -99,14 +104,38 @@ void test("an unknown host or pattern is an error in every view", () => {
 });
 
 void test("no view shows a secret, and color adds nothing but color", () => {
-  for (const json of [false, true]) {
+  for (const format of ["text", "json"] as const) {
     const views = (color: boolean): string[] => [
-      inventoryList(inventory, { json, color }),
+      inventoryList(inventory, { format, color }),
       inventoryGraph(inventory, { color }),
-      ...["ssh", "ssh.password", "password"].map((path) => inventoryExplain(inventory, "la-1", path, { json, color })),
-      inventoryHost(inventory, "la-1", { json, color }),
+      ...["ssh", "ssh.password", "password"].map((path) => inventoryExplain(inventory, "la-1", path, { format, color })),
+      inventoryHost(inventory, "la-1", { format, color }),
     ];
     assert.ok(!views(false).join("\n").includes("hunter2"));
     assert.deepEqual(views(true).map(stripVTControlCharacters), views(false));
   }
+});
+
+void test("views show templates filled in, and those that cannot be as they are written", () => {
+  assert.deepEqual(lines(inventoryGraph(templated, { vars: true })), [
+    "all",
+    "└─ web",
+    "   └─ w1  w1.example.com",
+    '         ansible_host: "w1.example.com"',
+    '         password: "[secret]"',
+    '         ssh: {"address":"w1.example.com"}',
+    '         pw: "[secret]"',
+    '         host: "w1.example.com"',
+    '         url: "http://w1.example.com/"',
+    '         bad: "{{ lookup(1) }}"',
+  ]);
+  const found = parse(inventoryList(templated, { format: "yaml" })) as { hosts: { vars: Record<string, unknown> }[] };
+  assert.equal(found.hosts[0]?.vars["url"], "http://w1.example.com/");
+  assert.equal(found.hosts[0]?.vars["bad"], "{{ lookup(1) }}");
+  assert.ok(!inventoryHost(templated, "w1", { format: "json" }).includes("hunter2"));
+});
+
+void test("explain shows what a template becomes, or why nothing", () => {
+  assert.deepEqual(lines(inventoryExplain(templated, "w1", "url")), ["url on w1, weakest first:", '=> hosts host w1  hosts:2:28  "http://{{ host }}/"', 'filled in: "http://w1.example.com/"']);
+  assert.match(inventoryExplain(templated, "w1", "bad"), /hosts:2:53: this template cannot be filled in: lookup\(\) is not called here/);
 });
