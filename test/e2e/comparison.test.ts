@@ -1,8 +1,8 @@
 /**
- * The rows of docs/comparison.md under "To fix", side by side: what ansible-core does where it is installed, and what hawser does.
+ * Rows of docs/comparison.md. Those under "To fix" are side by side: what ansible-core does where it is installed, and what hawser does.
  */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { z } from "zod";
 import { defineRole, Secret, sh, use, type Tasks } from "hawser";
@@ -151,4 +151,64 @@ void test("to fix: a subscript backwards is an error, not some host", { timeout:
   const { code, err } = await oneFile(t).run("--limit", "web[1:0]");
   assert.equal(code, 1);
   assert.match(err, /web\[1:0\]/);
+});
+
+/** Tags on everything that may have them. */
+const TAGGED = `import { defineRole, play, playbook, use, z } from "hawser";
+const role = (name) => defineRole(import.meta, { name, summary: "A role.", vars: z.strictObject({}), tasks({ t }) {
+  t.file("FOLDER/" + name, { content: "x\\n" });
+  t.block("inner", { tags: ["block"] }, () => {
+    t.file("FOLDER/" + name + ".block", { content: "x\\n" });
+    t.file("FOLDER/" + name + ".own", { content: "x\\n", tags: ["own"] });
+  });
+  t.file("FOLDER/" + name + ".always", { content: "x\\n", tags: ["always"] });
+  t.file("FOLDER/" + name + ".never", { content: "x\\n", tags: ["never", "rare"] });
+} });
+export default playbook(import.meta, [
+  play({ name: "one", hosts: "web", roles: [use(role("first"), {})], tags: ["play"] }),
+  play({ name: "two", hosts: "web", roles: [use(role("second"), {}, { tags: ["use"] })] }),
+]);
+`;
+
+void test("to match: tags with always and never, inherited from play, use and block; skip tags; start-at", { timeout: 120_000 }, async (t) => {
+  const made = scratch(t);
+  const folder = project(t, { "site.ts": TAGGED.replaceAll("FOLDER", made), "hosts.yml": "web: { hosts: { web-1: } }\nall: { vars: { ssh: { kind: local } } }\n" });
+  const rows: readonly (readonly [readonly string[], readonly string[]])[] = [
+    // As in Ansible: an inherited tag that is asked for brings what is tagged never.
+    [["--tags", "play"], ["first", "first.always", "first.block", "first.never", "first.own", "second.always"]],
+    [["--tags", "use"], ["first.always", "second", "second.always", "second.block", "second.never", "second.own"]],
+    [["--tags", "own"], ["first.always", "first.own", "second.always", "second.own"]],
+    [["--tags", "rare"], ["first.always", "first.never", "second.always", "second.never"]],
+    [["--tags", "play", "--skip-tags", "block,never"], ["first", "first.always", "second.always"]],
+    [["--start-at", "second/file:SECOND.own".replace("SECOND", `${made}/second`)], ["second.always", "second.own"]],
+  ];
+  for (const [args, expected] of rows) {
+    for (const name of readdirSync(made)) rmSync(`${made}/${name}`);
+    const { code, out, err } = await hawser(folder, ["run", "site.ts", "-i", "hosts.yml", ...args]);
+    assert.equal(code, 0, `${out}${err}`);
+    assert.deepEqual(readdirSync(made).sort(), expected, args.join(" "));
+  }
+});
+
+void test("to match: list hosts, tasks and tags", { timeout: 120_000 }, async (t) => {
+  const made = scratch(t);
+  const folder = project(t, { "site.ts": TAGGED.replaceAll("FOLDER", made), "hosts.yml": "web: { hosts: { web-1: } }\nall: { vars: { ssh: { kind: local } } }\n" });
+  const list = async (...args: string[]): Promise<string> => (await hawser(folder, ["run", "site.ts", "-i", "hosts.yml", ...args])).out;
+  assert.equal(await list("--list-hosts"), "one\n  web-1\ntwo\n  web-1\n");
+  assert.equal(await list("--list-tags"), "always\nblock\nnever\nown\nplay\nrare\nuse\n");
+  const tasks = await list("--list-tasks", "--tags", "use");
+  assert.match(tasks, /^two on web-1\n {2}second\/file:\S+\/second {2}\[use\]$/m);
+  assert.ok(!tasks.includes("/first.own"));
+  assert.deepEqual(readdirSync(made), []);
+});
+
+void test("to match: forks", { timeout: 60_000 }, async (t) => {
+  for (const [forks, most] of [[1, 1], [2, 2]] as const) {
+    const dir = scratch(t);
+    const ran = await runTasks(({ t: declare, host }) => void declare.task("in", { check: sh`[ -e ${dir}/${host.name} ]`, apply: sh`touch ${dir}/in.${host.name}; ls ${dir} | grep -c '^in\\.' >> ${dir}/counts; sleep 0.2; rm ${dir}/in.${host.name}; touch ${dir}/${host.name}` }), { hosts: ["a", "b", "c", "d"], forks });
+    assert.equal(ran.recap.result, "ok", failures(ran).join("\n"));
+    const counts = readFileSync(`${dir}/counts`, "utf8").trim().split("\n").map(Number);
+    assert.equal(counts.length, 4);
+    assert.ok(Math.max(...counts) <= most, counts.join(" "));
+  }
 });
