@@ -7,7 +7,7 @@ import type { Resumable } from "../journal/index.ts";
 import { appliedPlan, Collector, drift, readPlan, type PlanFile } from "../plan/index.ts";
 import { extraVarsAgain } from "./journaled.ts";
 import type { ImportFile } from "./load-playbook.ts";
-import { extraVarsOption, whole, type Exit } from "./options.ts";
+import { extraVarsOption, whole, verboseOption, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
 import { reportOption } from "./report-files.ts";
 import { loadRun, runLoaded, type Loaded, type RunFlags } from "./run-file.ts";
@@ -24,7 +24,7 @@ export function applyCommand(program: Command, exit: Exit, importFile: ImportFil
     .option("-D, --diff", "show the differences in files")
     .addOption(new Option("-f, --forks <n>", "hosts worked on at a time (default: as planned)").argParser(whole(1)))
     .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
-    .option("-v, --verbose", "also show what is ok")
+    .addOption(verboseOption())
     .option("--timing", "show where the time went, host by host, and the slowest resources")
     .addOption(reportOption())
     .option("--no-journal", "keep no journal of the run; it cannot be resumed")

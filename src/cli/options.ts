@@ -13,6 +13,10 @@ export const extraVarsOption = (): Option => new Option("-e, --extra-vars <vars>
 /** Words that commas part; the option may be given more than once. */
 export const list = (value: string, before: string[] = []): string[] => [...before, ...value.split(",").map((word) => word.trim()).filter((word) => word !== "")];
 
+/** How much is shown: 0 to 3. */
+export const verboseOption = (): Option =>
+  new Option("-v, --verbose", "show also what is ok; -vv what is sent to be run, and how long it took; -vvv each exchange with a host").argParser((_: string, before: number | undefined) => Math.min(3, (before ?? 0) + 1));
+
 /** A whole number from `smallest`. */
 export function whole(smallest: number): (value: string) => number {
   return (value) => {

@@ -4,7 +4,7 @@ import { Option, type Command } from "commander";
 import { Collector, newSalt, writePlan } from "../plan/index.ts";
 import { kept, namesOf } from "./journaled.ts";
 import type { ImportFile } from "./load-playbook.ts";
-import type { Exit } from "./options.ts";
+import { verboseOption, type Exit } from "./options.ts";
 import { loadRun, runLoaded, type RunFlags } from "./run-file.ts";
 import { withRunOptions } from "./run-options.ts";
 
@@ -17,7 +17,7 @@ export function planCommand(program: Command, exit: Exit, importFile: ImportFile
     .requiredOption("-o, --out <file>", "where the plan is written")
     .option("-D, --diff", "show the differences in files")
     .addOption(new Option("--output <format>", "how to report").choices(["human", "json"]).default("human"))
-    .option("-v, --verbose", "also show what is ok")
+    .addOption(verboseOption())
     .option("--detailed-exitcode", "exit 3 when changes are pending")
     .addHelpText("after", "\nHosts that could not be planned are left out of it, and named. It holds no secret, but diffs of configuration: it is written for you alone.\n\n  hawser plan playbooks/site.ts -o site.plan\n  hawser apply site.plan")
     .action(async (file: string, flags: Flags) => {

@@ -4,7 +4,7 @@ import { findRun, isUnfinished, resumable, runsFolder, runsIn, type RunRecord } 
 import { applyPlan } from "./apply-command.ts";
 import { extraVarsAgain } from "./journaled.ts";
 import type { ImportFile } from "./load-playbook.ts";
-import { extraVarsOption, whole, type Exit } from "./options.ts";
+import { extraVarsOption, whole, verboseOption, type Exit } from "./options.ts";
 import { runFile, type RunFlags } from "./run-file.ts";
 
 type Flags = Pick<RunFlags, "extraVars" | "diff" | "verbose" | "output" | "timing"> & { readonly forks?: number };
@@ -18,7 +18,7 @@ export function resumeCommand(program: Command, exit: Exit, importFile: ImportFi
     .option("-D, --diff", "show the differences in files")
     .addOption(new Option("-f, --forks <n>", "hosts worked on at a time (default: as before)").argParser(whole(1)))
     .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
-    .option("-v, --verbose", "also show what is ok")
+    .addOption(verboseOption())
     .option("--timing", "show where the time went, host by host, and the slowest resources")
     .addHelpText("after", "\nWhat the interrupted run had sent to a host goes on there by itself: it is waited for, and never sent twice.\n\n  hawser resume\n  hawser resume 20261128-1017")
     .action(async (id: string | undefined, flags: Flags) => {

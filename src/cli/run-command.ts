@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import type { ImportFile } from "./load-playbook.ts";
-import type { Exit } from "./options.ts";
+import { verboseOption, type Exit } from "./options.ts";
 import { reportOption } from "./report-files.ts";
 import { runFile, type RunFlags } from "./run-file.ts";
 import { withRunOptions } from "./run-options.ts";
@@ -13,7 +13,7 @@ export function runCommand(program: Command, exit: Exit, importFile: ImportFile)
     .option("-D, --diff", "show the differences in files")
     .addOption(new Option("--step", "ask on the terminal before each change; hosts are worked on one after the other").conflicts("check"))
     .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
-    .option("-v, --verbose", "also show what is ok")
+    .addOption(verboseOption())
     .option("--detailed-exitcode", "with --check: exit 3 when changes are pending")
     .option("--timing", "show where the time went, host by host, and the slowest resources")
     .option("--trace <file>", "write the run's timeline for a trace viewer (Perfetto, chrome://tracing)")

@@ -33,7 +33,8 @@ export interface RunFlags extends LoadFlags {
   readonly lockTimeout: number;
   readonly probeTimeout: number;
   readonly output: "human" | "json";
-  readonly verbose?: boolean;
+  /** 0 to 3. */
+  readonly verbose?: number;
   readonly detailedExitcode?: boolean;
   readonly timing?: boolean;
   readonly trace?: string;
@@ -105,6 +106,7 @@ export async function loadRun(file: string, flags: RunFlags, importFile: ImportF
     forks: flags.forks,
     lockTimeout: flags.lockTimeout,
     probeTimeout: flags.probeTimeout,
+    ...((flags.verbose ?? 0) > 1 && { detail: (flags.verbose ?? 0) > 2 ? ("requests" as const) : ("commands" as const) }),
     timeLooks: (flags.timing ?? false) || flags.trace !== undefined,
   };
   return { file, playbook, inventory, options, leave: connections.leave };
@@ -158,7 +160,7 @@ async function withJournal<T>(journal: Journal | undefined, run: () => Promise<T
 async function reported(flags: RunFlags, reports: RunReports, run: (listen: (event: RunEvent) => void, signals: { interrupt: AbortSignal; abort: AbortSignal }) => Promise<Recap>): Promise<number> {
   const color = wantsColor(process.stdout);
   const reporter: Reporter =
-    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty: process.stdout.isTTY && process.env["TERM"] !== "dumb" && !flags.step, color, diff: flags.diff ?? false, verbose: flags.verbose ?? false, resumable: !flags.check && flags.journal !== false });
+    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty: process.stdout.isTTY && process.env["TERM"] !== "dumb" && !flags.step, color, diff: flags.diff ?? false, verbose: flags.verbose ?? 0, resumable: !flags.check && flags.journal !== false });
   const timing = new Timing();
   let code = 1;
   let broke: unknown;

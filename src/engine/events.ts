@@ -97,6 +97,10 @@ export type RunEvent = { readonly at: number } & (
   | { readonly event: "recovered"; readonly host: string; readonly script: string; readonly steps: readonly RecoveredStep[] }
   /** A host's part in a play is over. */
   | { readonly event: "host"; readonly host: string; readonly play: string; readonly index: number; readonly result: HostResult }
+  /** What is about to be sent to be run for some resources or a handler; only where `detail` asks for it. One that holds a secret is not shown. */
+  | { readonly event: "command"; readonly host: string; readonly ids: readonly string[]; /** Where it is not the session's. */ readonly user?: string; readonly text: string }
+  /** An exchange with a host is over; only where `detail` asks for it. Bytes of the script or file and of what was printed, before any compression. */
+  | { readonly event: "request"; readonly host: string; readonly what: string; readonly sent: number; readonly received: number; readonly seconds: number }
   /** A line that a running command printed; already redacted. */
   | { readonly event: "output"; readonly host: string; readonly id: string; readonly stream: "stdout" | "stderr"; readonly line: string }
   | { readonly event: "warning"; readonly host?: string; readonly message: string; readonly source?: SourceLine }

@@ -10,9 +10,13 @@ import { handlerIdOf } from "./queue.ts";
 import { recoveredSteps, type SentBatch } from "./recovered.ts";
 import type { Redactor } from "./redactor.ts";
 import { Remote } from "./remote.ts";
+import { told } from "./told.ts";
 import type { RoleOnHost } from "./resolve.ts";
 import { type Interrupted, LIST_PENDING, lockLines, WATCH_LOCK } from "./script.ts";
 import { Unreachable, type Session } from "./session.ts";
+
+/** How much is told beyond what becomes of resources: commands as they are sent, and exchanges too. */
+export type Detail = "commands" | "requests";
 
 export interface HostRunOptions {
   readonly connect: (host: InventoryHost) => Promise<Session>;
@@ -24,6 +28,7 @@ export interface HostRunOptions {
   readonly lockTimeout: number;
   readonly probeTimeout: number;
   readonly timeLooks?: boolean;
+  readonly detail?: Detail;
   /** Who runs, for those who find the lock. */
   readonly note: string;
   /** Random; names this run. */
@@ -136,14 +141,20 @@ export class HostRun {
   }
 
   async #connect(): Promise<Remote> {
-    const { connect, emit, probeTimeout, timeLooks } = this.#options;
+    const { connect, emit, probeTimeout, timeLooks, detail } = this.#options;
     if (this.#over) throw this.#closed();
     emit({ event: "phase", host: this.name, phase: "connecting" });
     const session = await connect(this.host);
     // The run was stopped meanwhile.
     if (this.#over) await session.close();
     if (this.#over) throw this.#closed();
-    return new Remote(session, { probeTimeout, ...(timeLooks !== undefined && { timeLooks }), onConnection: (state) => emit({ event: "phase", host: this.name, phase: state === "lost" ? "reconnecting" : "applying" }) });
+    return new Remote(session, {
+      probeTimeout,
+      ...(timeLooks !== undefined && { timeLooks }),
+      onConnection: (state) => emit({ event: "phase", host: this.name, phase: state === "lost" ? "reconnecting" : "applying" }),
+      ...(detail && { onCommand: (ids, command) => emit({ event: "command", host: this.name, ...told(ids, command, this.#options.redactor) }) }),
+      ...(detail === "requests" && { onRequest: (request) => emit({ event: "request", host: this.name, ...request }) }),
+    });
   }
 
   #closed(): HawserError {

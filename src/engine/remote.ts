@@ -4,7 +4,7 @@ import { readMany } from "../resources/look-many.ts";
 import { FrameReader } from "./frames.ts";
 import { expectedLook, lookOf, type Fragment, type Look } from "./fragment.ts";
 import { batchScript, type NumberedLook, probeScript, resumeScript, type Step, togetherOf } from "./script.ts";
-import { ConnectionLost, type Session, ShellEnded } from "./session.ts";
+import { ConnectionLost, type RequestOptions, type Session, ShellEnded, type UploadOptions } from "./session.ts";
 
 /** Seconds after which a connection that broke is given up. */
 const RECONNECT_WITHIN = 60;
@@ -16,8 +16,19 @@ export interface RemoteOptions {
   readonly probeTimeout: number;
   /** Tells how long each look took: each is then answered by itself, which costs a round trip more. */
   readonly timeLooks?: boolean;
+  /** Told of what is sent to be run, before it is. */
+  readonly onCommand?: (ids: readonly string[], command: Fragment) => void;
+  /** Told of each exchange after it. Bytes are those of scripts, files and outputs, before any compression. */
+  readonly onRequest?: (request: RequestTold) => void;
   /** Called when the connection is lost and when it is back. */
   readonly onConnection: (state: "lost" | "back") => void;
+}
+
+export interface RequestTold {
+  readonly what: string;
+  readonly sent: number;
+  readonly received: number;
+  readonly seconds: number;
 }
 
 /** A frame that both streams have delivered. */
@@ -82,6 +93,8 @@ function recordMany({ out }: Frame, together: readonly NumberedLook[], results: 
 
 export const batchId = (): string => `batch-${randomBytes(6).toString("hex")}`;
 
+const looksOf = (count: number): string => (count === 1 ? "1 look" : `${count} looks`);
+
 const nonce = (): string => `hw${randomBytes(9).toString("hex")}`;
 
 /** Speaks the engine's scripts over a session: looks, batches of applies, and what to do when the connection breaks. */
@@ -95,6 +108,36 @@ export class Remote {
   constructor(session: Session, options: RemoteOptions) {
     this.session = session;
     this.#options = options;
+  }
+
+  /** Says what is sent to be run, to whoever wants to know. */
+  tell(ids: readonly string[], command: Fragment): void {
+    this.#options.onCommand?.(ids, command);
+  }
+
+  /** As the session's. */
+  async upload(content: Buffer | { readonly localFile: string }, size: number, path: string, options: UploadOptions): Promise<void> {
+    await this.#told("upload", size - (options.from ?? 0), () => this.session.upload(content, path, options));
+  }
+
+  /** The session's request, told of when it is over, however that was. */
+  async #request(what: string, script: string, options: RequestOptions): Promise<void> {
+    if (!this.#options.onRequest) return await this.session.request(script, options);
+    let received = 0;
+    const counted = (take: (chunk: Buffer) => void) => (chunk: Buffer): void => {
+      received += chunk.length;
+      take(chunk);
+    };
+    await this.#told(what, Buffer.byteLength(script), () => this.session.request(script, { ...options, onStdout: counted(options.onStdout), onStderr: counted(options.onStderr) }), () => received);
+  }
+
+  async #told(what: string, sent: number, run: () => Promise<void>, received = () => 0): Promise<void> {
+    const began = performance.now();
+    try {
+      await run();
+    } finally {
+      this.#options.onRequest?.({ what, sent, received: received(), seconds: (performance.now() - began) / 1000 });
+    }
   }
 
   /**
@@ -168,7 +211,7 @@ export class Remote {
     const ask = () => {
       const left = open.filter(({ index }) => !results.has(index));
       together = mayJoin ? togetherOf(left) : [];
-      return this.session.request(probeScript(mark, end, left, { before, together, inPieces: mayJoin && !this.#options.timeLooks }), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal, gzip: this.gzip, showable: open.every(({ look }) => !look.sensitive) });
+      return this.#request(looksOf(left.length), probeScript(mark, end, left, { before, together, inPieces: mayJoin && !this.#options.timeLooks }), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal, gzip: this.gzip, showable: open.every(({ look }) => !look.sensitive) });
     };
     try {
       await ask().catch(async (error: unknown) => {
@@ -279,7 +322,7 @@ export class Remote {
     };
     try {
       arm();
-      await this.session.request(batchScript(mark, end, id, steps, numbered, together), options);
+      await this.#request(`${steps.length === 1 ? "1 step" : `${steps.length} steps`}, ${looksOf(looks.length)}`, batchScript(mark, end, id, steps, numbered, together), options);
     } catch (error) {
       followed = error instanceof ConnectionLost && !timedOut;
       if (followed) gone = await this.#follow(end, id, options, () => [seenOut, seenErr]);
@@ -310,7 +353,7 @@ export class Remote {
           if (chunk.toString() === "gone\n" || chunk.toString() === "gone") gone = true;
           else options.onStderr(chunk);
         };
-        await this.session.request(resumeScript(end, id, ...seen()), { ...options, onStderr });
+        await this.#request("what a batch did meanwhile", resumeScript(end, id, ...seen()), { ...options, onStderr });
         return gone;
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;

@@ -9,7 +9,7 @@ import type { HostCounts, RunEvent, Unstamped } from "./events.ts";
 import { failureOf } from "./failures.ts";
 import type { KeptStore } from "./kept.ts";
 import { HostStopped } from "./host-context.ts";
-import { HostRun, type HostRunOptions } from "./host-run.ts";
+import { HostRun, type Detail, type HostRunOptions } from "./host-run.ts";
 import { endHost, PlayRun } from "./play-run.ts";
 import { markerOf } from "./queue.ts";
 import { readExports } from "./reader.ts";
@@ -55,6 +55,8 @@ export interface RunOptions {
   readonly timeLooks?: boolean;
   /** Asked before each change, which then goes out by itself; hosts are worked on one after the other. Default: nothing is asked. */
   readonly step?: AskStep;
+  /** Tells also what is run on hosts (`commands`), and each exchange with them as well (`requests`). Default: neither. */
+  readonly detail?: Detail;
   /** Aborted: stop after the current batch, with a recap. */
   readonly interrupt?: AbortSignal;
   /** Aborted: stop now; what runs on hosts is not followed any more. */
@@ -110,6 +112,7 @@ class PlaybookRun {
       timeLooks: options.timeLooks ?? false,
       note: `${userInfo().username}@${hostname()} (process ${process.pid}) since ${new Date().toISOString()}`,
       run: options.id ?? randomBytes(8).toString("hex"),
+      ...(options.detail && { detail: options.detail }),
       ...(options.resumes && { interrupted: options.resumes }),
     };
     this.#guests = new Guests({ inventory: options.inventory, runs: this.#runs, open: (host) => new HostRun(host, this.#hostOptions), redactor: this.#redactor });

@@ -32,6 +32,7 @@ export class Sender {
     this.#state.fresh = false;
     const id = batchId();
     cx.emit({ event: "sent", host: cx.host, ...(cx.turnOn !== undefined && { on: cx.turnOn }), play: cx.play, script: id, steps: steps.map(({ handler, resources }) => (handler ? [handler.id] : resources.filter(({ change }) => change).map(({ node }) => node.id))) });
+    for (const { apply, handler, resources } of steps) if (apply) cx.remote.tell(handler ? [handler.id] : resources.filter(({ change }) => change).map(({ node }) => node.id), apply);
     const result = await cx.remote.batch(id, steps.map(stepOf), swept, {
       onBegin: (index) => {
         if (steps[index]) this.#notify(steps[index]);

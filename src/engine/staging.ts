@@ -80,7 +80,7 @@ async function send(cx: HostContext, { content, name }: Upload, { size, sha256 }
   const whole = await sizeOf(content);
   const fits = size > 0 && size <= whole && (await hashOf(content, size)) === sha256;
   if (fits && size === whole) return;
-  await cx.remote.session.upload(content, `${cx.stage.path}/${name}`, { from: fits ? size : 0, gzip: cx.kinds.facts.commands.has("gzip") });
+  await cx.remote.upload(content, whole, `${cx.stage.path}/${name}`, { from: fits ? size : 0, gzip: cx.kinds.facts.commands.has("gzip") });
 }
 
 async function sizeOf(content: Upload["content"]): Promise<number> {

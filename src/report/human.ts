@@ -1,5 +1,5 @@
 import type { Failure, RunEvent } from "../engine/events.ts";
-import { batchLine, failureLines, gateLine, type LineStyle, outputLine, playLine, recoveredLines, resourceLines, startLine, warningLine } from "./lines.ts";
+import { batchLine, commandLines, failureLines, gateLine, type LineStyle, outputLine, playLine, recoveredLines, requestLine, resourceLines, startLine, warningLine } from "./lines.ts";
 import { hasEnded, type HostProgress, Progress } from "./progress.ts";
 import { recapText } from "./recap.ts";
 import type { RecapEvent, Reporter } from "./reporter.ts";
@@ -25,8 +25,11 @@ export interface HumanOptions {
   readonly width?: number;
   /** Prints the diffs. Default false. */
   readonly diff?: boolean;
-  /** Prints also what is ok or skipped, and every line that commands print. Default false. */
-  readonly verbose?: boolean;
+  /**
+   * From 1, prints also what is ok or skipped, and every line that commands print; from 2 how long everything took. Commands and exchanges
+   * are printed where there are events of them. Default 0.
+   */
+  readonly verbose?: number;
   /** The run has a journal to go on from, and the recap says so. Default false. */
   readonly resumable?: boolean;
   /** File names are shown relative to it. Default: the working directory. */
@@ -58,7 +61,11 @@ class HumanReporter implements Reporter {
     this.#now = options.now ?? (() => performance.now());
     this.#progress = new Progress(this.#now);
     this.#screen = new Screen(options.stream, options.width);
-    this.#style = { color: colors(options.color), cwd: options.cwd ?? process.cwd(), diff: options.diff === true, hostWidth: 0, check: false, width: Infinity, resumable: options.resumable === true };
+    this.#style = { color: colors(options.color), cwd: options.cwd ?? process.cwd(), diff: options.diff === true, hostWidth: 0, check: false, width: Infinity, timings: (options.verbose ?? 0) > 1, resumable: options.resumable === true };
+  }
+
+  get #verbose(): number {
+    return this.#options.verbose ?? 0;
   }
 
   on(event: RunEvent): void {
@@ -95,7 +102,7 @@ class HumanReporter implements Reporter {
       case "resource":
         if (event.outcome === "rescued") this.#forgive(event.host, event.id);
         if (event.outcome === "failed") this.#failures.push({ message: event.summary ?? "failed", ...event.failure, host: event.host, role: event.role, resource: event.id, source: event.source });
-        return this.#options.verbose === true || (event.outcome !== "ok" && event.outcome !== "skipped") ? resourceLines(event, style) : "";
+        return this.#verbose > 0 || (event.outcome !== "ok" && event.outcome !== "skipped") ? resourceLines(event, style) : "";
       case "batch":
         return batchLine(event, style);
       case "gate":
@@ -104,9 +111,13 @@ class HumanReporter implements Reporter {
         this.#failures.push(event.failure);
         return failureLines(event.failure, style);
       case "output":
-        return this.#options.verbose === true ? outputLine(event, style) : "";
+        return this.#verbose > 0 ? outputLine(event, style) : "";
       case "recovered":
         return recoveredLines(event, style);
+      case "command":
+        return commandLines(event, style);
+      case "request":
+        return requestLine(event, style);
       case "warning":
         return warningLine(event, style);
       default:

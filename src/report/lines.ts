@@ -2,7 +2,7 @@ import type { Failure, RunEvent } from "../engine/events.ts";
 import { diffLinesOf } from "./diff-lines.ts";
 import type { ResourceEvent } from "./reporter.ts";
 import { type Colors, colors, type Mark, outcomeMark } from "./style.ts";
-import { clean, count, duration, lines, oneLine, padEnd, place } from "./text.ts";
+import { bytes, clean, count, duration, lines, oneLine, padEnd, place } from "./text.ts";
 
 /** How many of the last lines of a failed command are shown. */
 const OUTPUT_TAIL = 20;
@@ -18,6 +18,8 @@ export interface LineStyle {
   /** Width of the column of host names. */
   readonly hostWidth: number;
   readonly check: boolean;
+  /** Says how long everything took, however short. Default false. */
+  readonly timings?: boolean;
   /** The run has a journal to go on from. Default false. */
   readonly resumable?: boolean;
   /** Columns of the terminal; Infinity where lines may be as long as they are. */
@@ -54,7 +56,7 @@ export function resourceLines(event: ResourceEvent, style: LineStyle): string {
     head(event.host, outcomeMark(event.outcome, color), style),
     clean(event.id) + (event.handler === true ? color.cyan(" (handler)") : ""),
     ...remarks.map((remark) => (event.outcome === "ok" || event.outcome === "skipped" ? color.dim(remark) : remark)),
-    ...(event.seconds !== undefined && event.seconds >= SLOW ? [color.dim(duration(event.seconds))] : []),
+    ...(style.timings === true ? exactly(event) : event.seconds !== undefined && event.seconds >= SLOW ? [duration(event.seconds)] : []).map((took) => color.dim(took)),
   ];
   const below = [
     ...(style.diff && event.diff !== undefined ? diffLines(event.diff, color) : []),
@@ -89,6 +91,23 @@ export function recoveredLines(event: Extract<RunEvent, { event: "recovered" }>,
 /** A failure by itself, for those who look at it later. */
 export function formatFailure(failure: Failure, { color, cwd }: { readonly color: boolean; readonly cwd: string }): string {
   return failureLines(failure, { color: colors(color), cwd, diff: false, hostWidth: 0, check: false, width: Infinity });
+}
+
+/** What an apply and, where that was measured, a look took. */
+function exactly({ seconds, probeSeconds }: ResourceEvent): string[] {
+  return [...(seconds === undefined ? [] : [`${seconds.toFixed(3)} s`]), ...(probeSeconds === undefined ? [] : [`look ${probeSeconds.toFixed(3)} s`])];
+}
+
+/** What is sent to be run. */
+export function commandLines({ host, ids, user, text }: Extract<RunEvent, { event: "command" }>, { color, hostWidth }: LineStyle): string {
+  const as = user === undefined ? "" : ` as ${clean(user)}`;
+  const head = `  ${padEnd(host, hostWidth)}  $ ${ids.map(clean).join(", ")}${as}`;
+  return [head, ...lines(text).map((line) => `      │ ${line}`)].map((line) => `${color.dim(line)}\n`).join("");
+}
+
+/** An exchange with a host. */
+export function requestLine({ host, what, sent, received, seconds }: Extract<RunEvent, { event: "request" }>, { color, hostWidth }: LineStyle): string {
+  return color.dim(`  ${padEnd(host, hostWidth)}  · ${what}: ${bytes(sent)} sent, ${bytes(received)} received, ${seconds.toFixed(3)} s`) + "\n";
 }
 
 /** A line that a running command printed. */

@@ -91,6 +91,12 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
 
+/** `12 B`, `7.1 KiB`, `50.0 MiB`. */
+export function bytes(number: number): string {
+  if (number < 1024) return `${number} B`;
+  return number < 1024 * 1024 ? `${(number / 1024).toFixed(1)} KiB` : `${(number / 1024 / 1024).toFixed(1)} MiB`;
+}
+
 /** `1 host`, `3 hosts`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;

@@ -66,10 +66,21 @@ void test("diffs are left out unless asked for, and colours change no text", asy
 });
 
 void test("verbose adds what is ok or skipped, and what commands print", async () => {
-  const text = await plain(recording(), { verbose: true });
+  const text = await plain(recording(), { verbose: 1 });
   assert.match(text, /^ {2}la-gw-1 {2}✔ ok {7}base\/package:curl$/m);
   assert.match(text, /^ {2}sg-gw-1 {2}- skipped {2}strongswan\/service:strongswan {2}the host failed before$/m);
   assert.match(text, /^ {2}sg-db-1 {2}│ {3}CC \[M\]/m);
+});
+
+void test("at higher levels come times, commands and exchanges", async () => {
+  const extra = [
+    { event: "command", host: "la-gw-1", ids: ["a/task:x", "a/task:y"], user: "app", text: "touch /x\n\u001b[2Jecho" },
+    { event: "request", host: "la-gw-1", what: "1 step, 43 looks", sent: 7300, received: 900, seconds: 0.18 },
+  ] as const;
+  const text = await plain([start(), ...extra, resource("la-gw-1", "a/task:x", "changed", { seconds: 0.21, probeSeconds: 0.004 })], { verbose: 3 });
+  assert.ok(text.includes("  la-gw-1  $ a/task:x, a/task:y as app\n      │ touch /x\n      │ echo\n"), text);
+  assert.ok(text.includes("  la-gw-1  · 1 step, 43 looks: 7.1 KiB sent, 900 B received, 0.180 s\n"), text);
+  assert.match(text, /a\/task:x {2}0\.210 s {2}look 0\.004 s$/m);
 });
 
 void test("a check says what would change, what is unknown and why, and how to apply", async () => {
