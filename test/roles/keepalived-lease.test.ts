@@ -54,7 +54,7 @@ cd /etc/hawser-etcd
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout own.key -subj /CN=la-1 -addext 'subjectAltName=IP:127.0.0.1,IP:127.0.0.2,IP:127.0.0.3' -days 10 -out own.crt 2>/dev/null
 cp own.crt members.crt
 cat >client.conf <<'END'
-ENDPOINTS=https://127.0.0.1:2379 TRUSTED=/etc/hawser-etcd/members.crt CERTIFICATE=/etc/hawser-etcd/own.crt KEY=/etc/hawser-etcd/own.key
+ENDPOINTS='https://127.0.0.1:2379 https://127.0.0.2:2379 https://127.0.0.3:2379' TRUSTED=/etc/hawser-etcd/members.crt CERTIFICATE=/etc/hawser-etcd/own.crt KEY=/etc/hawser-etcd/own.key
 END
 echo MASTER >/run/hawser-vip/state
 echo $$ >/run/keepalived.pid
@@ -141,4 +141,16 @@ void test("a holder whose own member leads the quorum has the witness lead: who 
   for (const member of [2, 3]) if (await leads(member)) await ask(member, "maintenance/transfer-leadership", JSON.stringify({ targetID: header.member_id }));
   await until("a leader at the witness", async () => await leads(3));
   assert.ok(await holds());
+});
+
+void test("without its own member it asks the witness next, and keeps the lease", options, async () => {
+  assert.ok(await leads(3), "otherwise an election would come first");
+  await inside("nft add table inet cut; nft 'add chain inet cut out { type filter hook output priority 0; }'; nft add rule inet cut out ip daddr 127.0.0.2 tcp dport 2379 counter drop");
+  await inside("kill -STOP $(head -n 1 /run/etcd.pids)");
+  const end = Date.now() + 8000;
+  while (Date.now() < end) {
+    assert.notEqual(await address(), "");
+    await sleep(200);
+  }
+  await inside("kill -CONT $(head -n 1 /run/etcd.pids); nft delete table inet cut");
 });

@@ -91,6 +91,20 @@ prefer() {
   ENDPOINTS="$1$others"
 }
 
+# After this host's own member the witness: of the others it is the one that a cut between the regions leaves, and there is no time to
+# wait for two that do not answer.
+in_order() {
+  local each witness= others=
+  for each in $ENDPOINTS; do
+    case $each in
+      "$NEAREST") ;;
+      *"//$WITNESS:"*) witness=" $each" ;;
+      *) others="$others $each" ;;
+    esac
+  done
+  ENDPOINTS="$NEAREST$witness$others"
+}
+
 # rest SECONDS: a sleep that is no process.
 rest() {
   read -r -t "$1" -u 9 _
@@ -241,6 +255,7 @@ rm -f "$RUN/from"
 # For both ways, so that neither an open nor a write waits for the other end.
 exec 7<>"$RUN/to" 9<>"$RUN/idle"
 while read -r -t 0.01 -u 7 _ || [ $? -eq 0 ]; do :; done
+in_order
 uptime_now
 [ -e "$RUN/lease" ] || echo 1 >"$RUN/track"
 while :; do
