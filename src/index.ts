@@ -30,7 +30,8 @@ export type { HandlerNode, ResourceNode } from "./dsl/items.ts";
 export { planOf, type PlannedResource } from "./engine/plan-of.ts";
 export type { Failure, HostCounts, Outcome, RunEvent } from "./engine/events.ts";
 export type { Selection } from "./engine/selection.ts";
-export { Inventory, InventoryError, loadInventory, PatternError } from "./inventory/index.ts";
+export { defineInventory, Inventory, InventoryError, loadInventory, PatternError } from "./inventory/index.ts";
+export type { InventoryContext, InventoryDefinition, InventoryGroupSource, InventorySource, InventoryValue, InventoryVars } from "./inventory/index.ts";
 
 export interface RunOptions extends Partial<Omit<EngineOptions, "inventory">> {
   /** A loaded inventory, or the path of one. */

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
+import { importInventoriesBy } from "../inventory/index.ts";
 import { formatError } from "../report/index.ts";
 import { Cancelled } from "./ask.ts";
 import { colorOptions, wantsColor } from "./color.ts";
@@ -31,6 +32,7 @@ const version = (): string => (JSON.parse(readFileSync(new URL("../../package.js
  */
 export async function main(argv: readonly string[], importFile: ImportFile = importPlainly): Promise<number> {
   const exit: Exit = { code: 0 };
+  importInventoriesBy(importFile);
   const program = new Command("hawser")
     .description("Runs typed TypeScript playbooks of idempotent roles over SSH.")
     .version(version(), "-V, --version")

@@ -12,3 +12,5 @@ export type { ExplainedLayer } from "./resolve.ts";
 export type { HostLists } from "./select.ts";
 export { didYouMean, suggest } from "./suggest.ts";
 export { parseVaultId, type VaultSource } from "./vault-passwords.ts";
+export { defineInventory, type InventoryContext, type InventoryDefinition, type InventoryGroupSource, type InventorySource, type InventoryValue, type InventoryVars } from "./define.ts";
+export { importInventoriesBy } from "./module.ts";

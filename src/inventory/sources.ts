@@ -1,11 +1,13 @@
 import { constants } from "node:fs";
-import { access, readdir, stat } from "node:fs/promises";
+import { access, readdir, readFile, stat } from "node:fs/promises";
 import { extname, join, relative } from "node:path";
 import { readIni } from "./ini.ts";
 import type { LoadContext } from "./load-context.ts";
 import { maskIniLines } from "./mask.ts";
+import { readModule } from "./module.ts";
 import { fileTrouble } from "./private-file.ts";
 import { parseSource, readText } from "./read-source.ts";
+import { readScript } from "./script.ts";
 import { readStructure, type Structure } from "./structure.ts";
 import { isEmpty, type Tree } from "./tree.ts";
 
@@ -31,8 +33,8 @@ export async function hostsFiles(load: LoadContext, path: string): Promise<Hosts
   const found = await filesBelow(load, path);
   const place = { file: load.show(path), line: 1, column: 1 };
   if (found.length === 0) load.problem(place, "the directory has no hosts.yml", "an inventory is hosts.yml, or files in Ansible's YAML or INI");
-  const main = found.filter((file) => ["hosts.yml", "hosts.yaml"].includes(relative(path, file)));
-  if (main.length > 1) load.problem(place, "the directory has both hosts.yml and hosts.yaml");
+  const main = found.filter((file) => MAIN.includes(relative(path, file)));
+  if (main.filter((file) => file.endsWith("ml")).length > 1) load.problem(place, "the directory has both hosts.yml and hosts.yaml");
   return found.map((file) => ({ path: file, sure: main.length === 0 || main.includes(file) }));
 }
 
@@ -53,12 +55,13 @@ async function filesBelow(load: LoadContext, directory: string): Promise<string[
 }
 
 /**
- * Reads one hosts file into the groups and hosts found so far: YAML or JSON by its ending or its look, else INI.
+ * Reads one hosts file into the groups and hosts found so far: a module, a program, YAML or JSON by its ending or its look, else INI.
  * @returns false when it could not be read as a whole.
  */
 export async function readHostsFile(load: LoadContext, structure: Structure, { path, sure }: HostsFile): Promise<boolean> {
-  if (!sure && (await isProgram(path))) return true;
   const shown = relative(load.root, path);
+  if (MODULE.test(path)) return sure || MAIN.includes(shown) ? await readModule(load, structure, { path, shown }) : true;
+  if (await isProgram(path)) return sure ? await readScript(load, structure, { path, shown }) : true;
   const found = await readText(load, path);
   if (found === undefined) return false;
   if (found.sealed) return true;
@@ -69,6 +72,10 @@ export async function readHostsFile(load: LoadContext, structure: Structure, { p
     else load.warn({ file: load.show(path), line: 1, column: 1 }, "this file is not read: its keys are no groups", "variables stand in group_vars/ and host_vars/");
     return true;
   }
+  if (found.text.startsWith("#!")) {
+    if (sure) load.problem({ file: load.show(path), line: 1, column: 1 }, "this script is not executable", `chmod +x ${load.show(path)}`);
+    return !sure;
+  }
   if (!sure && !HAS_SECTION.test(found.text)) return true;
   const file = load.show(path);
   if (!found.secret) load.quoteFrom(file, maskIniLines(found.text));
@@ -76,6 +83,9 @@ export async function readHostsFile(load: LoadContext, structure: Structure, { p
   return true;
 }
 
+/** What an inventory directory of hawser's has; with one of them, other files in it may be anything. */
+const MAIN = ["hosts.yml", "hosts.yaml", "inventory.ts"];
+const MODULE = /\.[cm]?[jt]s$/;
 const HAS_SECTION = /^\s*\[[^\]\s]+\]\s*(?:#.*)?$/m;
 
 /** Other files of YAML may lie in an inventory directory; their keys are mostly no mappings. */
@@ -92,9 +102,13 @@ function isYaml(path: string, text: string): boolean {
   return /^(?:---|\{|%YAML|["']?[\w.-]+["']?:(?:\s|$))/.test(first);
 }
 
-/** Whether Ansible would run the file. */
+/** Executable, and no data that only seems so, as everything does on some file systems. */
 async function isProgram(path: string): Promise<boolean> {
-  return await access(path, constants.X_OK).then(() => true, () => false);
+  if ([".yml", ".yaml", ".json", ".ini"].includes(extname(path))) return false;
+  const executable = await access(path, constants.X_OK).then(() => true, () => false);
+  if (!executable) return false;
+  const start = await readFile(path).then((bytes) => bytes.subarray(0, 4).toString("latin1"), () => "");
+  return start.startsWith("#!") || start === "\u007fELF";
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -66,6 +66,11 @@ export class Structure {
     }
   }
 
+  /** Adds variables to a host that is there. `label` names the layer. */
+  addHostVars(host: HostDraft, vars: Mapping, label: string): void {
+    host.layers.push(makeLayer(this.#load, label, vars));
+  }
+
   /** Adds variables to a group; Ansible's `ansible_group_priority` among them is the group's priority. */
   addVars(group: GroupDraft, vars: Mapping, label: string): void {
     const { entries } = vars;

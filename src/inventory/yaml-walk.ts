@@ -56,7 +56,7 @@ export class YamlWalk {
     const place = this.#placeOf(node);
     const tagged = this.#tagged(node, place);
     if (tagged !== undefined) return tagged;
-    if (isMap(node)) return this.#mapping(node, place);
+    if (isMap(node)) return (this.#source.json === true ? this.#secretIn(node, place) : undefined) ?? this.#mapping(node, place);
     if (isSeq(node)) return { kind: "list", place, items: node.items.map((item) => this.#tree(item, place)) } satisfies List;
     return this.#scalar(node as Scalar, place, key);
   }
@@ -95,6 +95,20 @@ export class YamlWalk {
     } else {
       this.pending.push({ leaf, tag: secret, tagAt, text });
     }
+    return leaf;
+  }
+
+  /** JSON has no tags: `{"!env": "NAME"}`, and Ansible's own `{"__ansible_vault": "…"}` and `{"__ansible_unsafe": "…"}`. */
+  #secretIn(node: YAMLMap, place: Place): Leaf | undefined {
+    const [pair, ...more] = node.items;
+    const { key, value } = pair ?? {};
+    if (more.length > 0 || !isScalar(key) || !isScalar(value) || typeof value.value !== "string") return undefined;
+    if (key.value === "__ansible_unsafe") return { kind: "leaf", place, value: value.value, raw: true };
+    const wanted = key.value === "__ansible_vault" ? "!vault" : key.value;
+    const tag = SECRET_TAGS.find((known) => known === wanted && known !== "!command");
+    if (tag === undefined) return undefined;
+    const leaf = { kind: "leaf" as const, place, value: null };
+    this.pending.push({ leaf, tag, tagAt: key.range?.[0] ?? 0, text: value.value });
     return leaf;
   }
 

@@ -16,6 +16,8 @@ export interface Source {
   readonly base?: string;
   /** True when the whole text was encrypted: then every text and number in it is a Secret, and no line of it is quoted. */
   readonly secret?: boolean;
+  /** True for what a program prints, where a secret is written as an object of one key: `{"!vault": "…"}`. */
+  readonly json?: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function parseYaml(load: LoadContext, source: Source): Promise<Tree
   const [first] = document.errors;
   if (first !== undefined) {
     // Only the first: the others are mostly its echo.
-    load.problem(placeAt(first.pos[0]), `not valid YAML: ${plainly(first)}`, HINTS[first.code]);
+    load.problem(placeAt(first.pos[0]), `not valid ${source.json === true ? "JSON" : "YAML"}: ${plainly(first)}`, HINTS[first.code]);
     return undefined;
   }
   const walk = new YamlWalk(load, document, source, placeAt);
