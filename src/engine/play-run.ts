@@ -1,64 +1,27 @@
 import { HawserError, UsageError } from "../errors/index.ts";
 import { PlanError } from "../resources/contract.ts";
 import type { Lane } from "../dsl/lane.ts";
-import { everyResource, keptOf, resourcesOf, sectionsOf, type HandlerNode, type Item, type ResourceNode } from "../dsl/items.ts";
+import { everyResource, keptOf, resourcesOf, sectionsOf, type HandlerNode, type Item } from "../dsl/items.ts";
 import { HostApply } from "./apply.ts";
+import { batchHalt, type Halt, playHalt } from "./budgets.ts";
 import { HostCheck } from "./check.ts";
 import { refuseCircles } from "./circles.ts";
-import { declare, type Declared } from "./declare.ts";
+import type { Declared } from "./declare.ts";
 import type { Unstamped } from "./events.ts";
 import { failureOf } from "./failures.ts";
 import { type HostContext, HostFailed, HostStopped, type OpenLane, phase, reportError } from "./host-context.ts";
+import { bookOf, type First, type HostPart, partOf, type PlayRunOptions } from "./host-part.ts";
 import { type HostRun } from "./host-run.ts";
-import type { Guests } from "./guests.ts";
-import { loadKept, recoverKept, type KeptStore } from "./kept.ts";
-import { LookBook } from "./looks.ts";
-import { program, type Op } from "./program.ts";
+import { loadKept, recoverKept } from "./kept.ts";
 import { passGate } from "./play-gate.ts";
-import { type AppliedPlan, type Observe, STALE, STALE_HINT } from "./planned.ts";
+import { STALE, STALE_HINT } from "./planned.ts";
 import type { Redactor } from "./redactor.ts";
 import type { ResolvedPlay } from "./resolve.ts";
-import { type Selection, selectNodes } from "./selection.ts";
 import { Semaphore } from "./semaphore.ts";
 import { serialBatches } from "./serial.ts";
 import { BecomeFailed, Unreachable } from "./session.ts";
 import { toolsFor } from "./solo.ts";
-import { refuseRivals, TargetLost, TargetNeeded } from "./targets.ts";
-import type { AskStep } from "./step.ts";
-import type { ValueHub } from "./values.ts";
-
-export interface PlayRunOptions {
-  /** The play's place in the playbook, from 0. */
-  readonly index: number;
-  readonly check: boolean;
-  readonly selection: Selection;
-  readonly redactor: Redactor;
-  readonly hub: ValueHub;
-  readonly fork: Semaphore;
-  readonly emit: (event: Unstamped) => void;
-  /** Why the whole run is to stop, if so. */
-  readonly interrupted: () => string | undefined;
-  /** The run was stopped at once: connections are closed, so nothing that fails now says anything about a host. */
-  readonly aborted: () => boolean;
-  readonly guests: Guests;
-  readonly ask: AskStep | undefined;
-  readonly plays: readonly ResolvedPlay[];
-  readonly kept: KeptStore | undefined;
-  readonly observe: Observe | undefined;
-  readonly plan: AppliedPlan | undefined;
-  /** Nothing was changed on any host yet. */
-  readonly untouched: () => boolean;
-  /** Called when a host's part in the play is over. */
-  readonly left: (run: HostRun) => void;
-}
-
-/** A host in a play, once it was told what it gets. */
-interface Ready {
-  readonly run: HostRun;
-  readonly declared: Declared;
-  readonly cx: HostContext;
-  readonly ops: readonly Op[];
-}
+import { refuseRivals, TargetLost } from "./targets.ts";
 
 /** Ends a host's part and says why. */
 export function endHost(run: HostRun, error: unknown, redactor: Redactor, emit: (event: Unstamped) => void): void {
@@ -93,7 +56,7 @@ export class PlayRun {
     const { play } = this.#resolved;
     const { emit } = this.#options;
     const batches = serialBatches(runs.filter((run) => !run.ended), this.#options.check ? undefined : play.serial);
-    const ready: Ready[] = [];
+    const ready: HostPart[] = [];
     for (const batch of batches) for (const run of batch) ready.push(...(await this.#ready(run, { play: batches[0]?.[0] ?? run, batch: batch[0] ?? run })));
     const told = ready.map(({ run, declared }) => ({ host: run.name, items: declared.items }));
     refuseCircles(told, this.#options.hub);
@@ -104,7 +67,7 @@ export class PlayRun {
     for (const run of runs) if (run.ended) this.#options.hub.gone(run.name);
     // What is known of a host is let go of as soon as it is done: a fleet has many.
     const parts = new Map(ready.splice(0).map((part) => [part.run, part]));
-    this.#judgeAll(runs);
+    this.#judge(playHalt(play, runs));
     await this.#lookElsewhere([...parts.values()]);
     // Who is to enter a lane does so in the inventory's order, and not in that of the looks' answers.
     const first = [...parts.values()].some(({ declared }) => hasLane(declared.items));
@@ -113,14 +76,14 @@ export class PlayRun {
       const batch = whole.filter((run) => parts.has(run));
       if (batches.length > 1 && this.#stopping() === undefined) emit({ event: "batch", play: play.name, batch: i + 1, of: batches.length, hosts: batch.map((run) => run.name) });
       for (const run of batch) this.#options.hub.begin(run.name);
-      if (first) await Promise.all(batch.map((run) => this.#forked(run, () => this.#look(parts.get(run) as Ready))));
+      if (first) await Promise.all(batch.map((run) => this.#forked(run, () => this.#look(parts.get(run) as HostPart))));
       await Promise.all(batch.map(async (run) => {
         try {
-          if (!run.ended) await this.#forked(run, () => this.#work(parts.get(run) as Ready, !first));
+          if (!run.ended) await this.#forked(run, () => this.#work(parts.get(run) as HostPart, !first));
         } finally {
           this.#options.hub.end(run.name);
-          this.#judgeAll(runs);
-          this.#conclude(parts.get(run) as Ready);
+          this.#judge(playHalt(play, runs));
+          this.#conclude(parts.get(run) as HostPart);
           if (!gated) {
             this.#over(run);
             parts.delete(run);
@@ -128,7 +91,7 @@ export class PlayRun {
           }
         }
       }));
-      this.#judge(batch);
+      this.#judge(batchHalt(play, batch));
       const going = this.#stop === undefined;
       await this.#gate(batch, parts, { batch: i + 1, of: batches.length });
       for (const run of batch) {
@@ -149,7 +112,7 @@ export class PlayRun {
   }
 
   /** Looks at what hosts do on others, for all of them at once. A host whose other one does not answer has failed. */
-  async #lookElsewhere(parts: readonly Ready[]): Promise<void> {
+  async #lookElsewhere(parts: readonly HostPart[]): Promise<void> {
     const sections = parts.flatMap(({ declared, cx }) => sectionsOf(declared.items).map((node) => ({ node, cx })));
     for (const [name, error] of await this.#options.guests.look(sections)) {
       const waiting = new Set(sections.filter(({ node }) => node.host === name).map(({ cx }) => cx.host));
@@ -166,81 +129,29 @@ export class PlayRun {
     return this.#options.interrupted() ?? this.#stop;
   }
 
+  /** A check changes nothing, so no number of failures does any harm. */
+  #judge(halt: Halt | undefined): void {
+    if (halt && !this.#options.check) this.#halt(halt);
+  }
+
   /** The run ends here for all hosts, and says why. */
-  #halt(why: string, hint?: string): void {
+  #halt({ why, hint }: Halt): void {
     if (this.#stop !== undefined) return;
     this.#stop = why;
     const { play } = this.#resolved;
     this.#options.emit({ event: "failure", failure: { message: `play ${play.name}: ${why}`, source: play.source, ...(hint !== undefined && { hint }) } });
   }
 
-  /** Runs the host's declarations. Where they act on another host, that is prepared first, and they are run again. */
-  async #declare(run: HostRun, first: Readonly<Record<"play" | "batch", HostRun>>): Promise<Declared | undefined> {
-    const { hub, guests, plays, redactor, emit } = this.#options;
-    const { facts } = run;
-    if (!facts) throw new HawserError(`${run.name} has no facts`);
-    for (;;) {
-      try {
-        return declare({ resolved: this.#resolved, all: plays, host: run.host, facts, roleFacts: run.roleFacts, hub, target: (name, source) => guests.find(name, source), firstOf: (per) => first[per].name });
-      } catch (error) {
-        if (error instanceof TargetNeeded) await guests.prepare(error.target);
-        else if (error instanceof TargetLost) {
-          endHost(run, error, redactor, emit);
-          return undefined;
-        } else throw error;
-      }
-    }
-  }
-
   /** Empty when a host that it acts on is lost. */
-  async #ready(run: HostRun, first: Readonly<Record<"play" | "batch", HostRun>>): Promise<Ready[]> {
-    const { hub, redactor, selection, emit, fork, check } = this.#options;
-    const declared = await this.#declare(run, first);
-    if (!declared || !run.facts) return [];
-    const { facts } = run;
-    for (const { id, formerly } of declared.handlers) if (formerly !== undefined && run.pending.delete(formerly)) run.pending.add(id);
-    for (const { role, message, source } of declared.warnings) emit({ event: "warning", host: run.name, message: `${role}: ${message}`, source });
-    const kinds = { facts };
-    const nodes = everyResource(declared.items);
-    const { index, observe, plan, guests } = this.#options;
-    const book = new LookBook(kinds, redactor);
-    const cx: HostContext = {
-      host: run.name,
-      play: this.#resolved.play.name,
-      check,
-      kinds,
-      remote: run.remote,
-      stage: run.stage,
-      book,
-      permits: plan && ((id) => plan.permits(run.name, index, id)),
-      observe: observe && ((node, outcome) => observe(run.name, index, node, outcome, node.type === "resource" ? this.#bookOf(node, book).find(node) : undefined)),
-      hub,
-      kept: this.#options.kept,
-      redactor,
-      skips: selectNodes(selection, nodes),
-      handlers: declared.handlers,
-      pending: run.pending,
-      counts: run.counts,
-      fork,
-      lanes: (lane) => this.#lane(lane),
-      emit,
-      stopping: () => this.#stopping(),
-      guests,
-      rolesOf: (host) => this.#resolved.roles.get(host) ?? [],
-      ask: this.#options.ask,
-      renew: async () => {
-        await run.prepare(this.#resolved.roles.get(run.name) ?? []);
-        kinds.facts = run.facts ?? kinds.facts;
-      },
-      outcomes: new Map(),
-      total: nodes.length,
-    };
-    return [{ run, declared, cx, ops: [...program(declared.items, declared.handlers), { type: "handlers", handlers: declared.handlers }] }];
-  }
-
-  /** Where the look at a resource is: in the host's own book, or in that of the host that it acts on. */
-  #bookOf(node: ResourceNode, own: LookBook): LookBook {
-    return node.on === undefined ? own : this.#options.guests.get(node.on).book;
+  async #ready(run: HostRun, first: First): Promise<HostPart[]> {
+    const { redactor, emit } = this.#options;
+    try {
+      return [await partOf(run, { resolved: this.#resolved, options: this.#options, first, lanes: (lane) => this.#lane(lane), stopping: () => this.#stopping() })];
+    } catch (error) {
+      if (!(error instanceof TargetLost)) throw error;
+      endHost(run, error, redactor, emit);
+      return [];
+    }
   }
 
   #lane(lane: Lane): OpenLane {
@@ -261,7 +172,7 @@ export class PlayRun {
     }
   }
 
-  async #look({ cx, run, declared }: Ready): Promise<void> {
+  async #look({ cx, run, declared }: HostPart): Promise<void> {
     phase(cx, "probing");
     const wanted = cx.book.fragments(resourcesOf(declared.items).filter((node) => cx.skips(node) === undefined));
     cx.book.record(wanted, await cx.remote.look(wanted));
@@ -273,14 +184,14 @@ export class PlayRun {
     const { plan, index } = this.#options;
     if (!plan || !this.#options.untouched()) return;
     const stale = everyResource(declared.items).filter((node) => {
-      const look = cx.skips(node) === undefined ? this.#bookOf(node, cx.book).find(node) : undefined;
+      const look = cx.skips(node) === undefined ? bookOf(node, cx).find(node) : undefined;
       return look !== undefined && !plan.holds(run.name, index, node, look);
     });
     for (const node of stale) reportError(cx, node, new PlanError(STALE, STALE_HINT));
     if (stale.length > 0) throw new HostFailed(`${stale.length} resources are not as the plan saw them`, { host: run.name });
   }
 
-  async #work(host: Ready, look: boolean): Promise<void> {
+  async #work(host: HostPart, look: boolean): Promise<void> {
     const { cx, declared, ops } = host;
     const why = cx.stopping();
     if (why !== undefined) throw new HostStopped(why);
@@ -291,27 +202,8 @@ export class PlayRun {
     phase(cx, "done");
   }
 
-  /** After a batch: may the next one begin? */
-  #judge(batch: readonly HostRun[]): void {
-    const { play } = this.#resolved;
-    const limit = play.maxFailPercentage ?? (play.gate && play.maxFailures === undefined ? 0 : undefined);
-    const failed = batch.filter(hasFailed);
-    if (limit === undefined || this.#options.check || (failed.length * 100) / Math.max(1, batch.length) <= limit) return;
-    this.#halt(`${failed.length} of the ${batch.length} hosts of a batch failed (${failed.map(({ name }) => name).join(", ")}), more than ${limit}%: the run ends here`, play.maxFailPercentage === undefined ? "a play with a gate goes on after a failed host only when maxFailures or maxFailPercentage allows it" : undefined);
-  }
-
-  /** Is the play's budget of failures used up? */
-  #judgeAll(runs: readonly HostRun[]): void {
-    const { maxFailures, anyErrorsFatal } = this.#resolved.play;
-    const budget = anyErrorsFatal ? 0 : maxFailures;
-    const failed = runs.filter(hasFailed);
-    if (budget === undefined || this.#options.check) return;
-    const over = typeof budget === "number" ? failed.length > budget : (failed.length * 100) / runs.length > Number.parseFloat(budget);
-    if (over) this.#halt(`${failed.length} of ${runs.length} hosts failed or were unreachable (${failed.map(({ name }) => name).join(", ")}), and ${anyErrorsFatal ? "anyErrorsFatal allows none" : `maxFailures allows ${budget}`}: the run ends here`);
-  }
-
   /** Asks what must hold after a batch; hosts on which it does not have failed, and the run ends. */
-  async #gate(batch: readonly HostRun[], parts: ReadonlyMap<HostRun, Ready>, place: { readonly batch: number; readonly of: number }): Promise<void> {
+  async #gate(batch: readonly HostRun[], parts: ReadonlyMap<HostRun, HostPart>, place: { readonly batch: number; readonly of: number }): Promise<void> {
     const { gate, name } = this.#resolved.play;
     const hosts = batch.filter((run) => run.ended === undefined);
     if (!gate || this.#options.check || hosts.length === 0 || this.#stopping() !== undefined) return;
@@ -320,7 +212,7 @@ export class PlayRun {
       await fork.acquire();
       return await work().finally(() => fork.release());
     };
-    const each = hosts.map((run) => (parts.get(run) as Ready).cx);
+    const each = hosts.map((run) => (parts.get(run) as HostPart).cx);
     const { broken, asserted, seconds } = await passGate({ gate, resolved: this.#resolved, plays, hosts, ...place, redactor, forked, stopping: () => this.#stopping(), waiting: (detail) => each.forEach((cx) => phase(cx, "waiting", detail)) });
     for (const cx of each) phase(cx, "done");
     // Stopped in the middle, it says nothing.
@@ -328,17 +220,17 @@ export class PlayRun {
     if (broken.length === 0) return emit({ event: "gate", play: name, ...place, hosts: hosts.map((run) => run.name), asserted, seconds });
     for (const { host, error } of broken) if (host && host.ended === undefined) endHost(host, error, redactor, emit);
     const what = broken.map(({ host, error }) => `${host ? `${host.name}: ` : ""}${redactor.text(error.message)}`);
-    this.#halt(`the gate after batch ${place.batch} of ${place.of} is not passed after ${seconds} s: ${what.join("; ")}`, place.batch < place.of ? "the batches that follow were not begun" : undefined);
+    const why = `the gate after batch ${place.batch} of ${place.of} is not passed after ${seconds} s: ${what.join("; ")}`;
+    this.#halt({ why, ...(place.batch < place.of && { hint: "the batches that follow were not begun" }) });
   }
 
   /** Counts what was not reached on a host whose part is over. */
-  #conclude({ cx, run, declared }: Ready): void {
+  #conclude({ cx, run, declared }: HostPart): void {
     run.counts.notReached += everyResource(declared.items).filter((node) => !cx.outcomes.has(node.id)).length;
     if (cx.check) for (const handler of declared.handlers.filter((node: HandlerNode) => cx.outcomes.has(node.id))) run.pending.delete(handler.id);
   }
 }
 
-const hasFailed = (run: HostRun): boolean => run.ended === "failed" || run.ended === "unreachable";
 
 /** Whether any block lets in only so many hosts at a time. */
 function hasLane(items: readonly Item[]): boolean {

@@ -9,6 +9,7 @@ import { program, type Op } from "./program.ts";
 /** What is shared by everything that one host does on another. */
 export function contextOn(cx: HostContext, node: OnNode, guest: Guest): HostContext {
   const { run, book, kinds } = guest;
+  for (const { id, formerly } of node.handlers) if (formerly !== undefined && run.pending.delete(formerly)) run.pending.add(id);
   return {
     ...cx,
     kinds,
