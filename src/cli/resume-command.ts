@@ -5,9 +5,10 @@ import { applyPlan } from "./apply-command.ts";
 import { extraVarsAgain } from "./journaled.ts";
 import type { ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, whole, verboseOption, type Exit } from "./options.ts";
+import { reportOption } from "./report-files.ts";
 import { runFile, type RunFlags } from "./run-file.ts";
 
-type Flags = Pick<RunFlags, "extraVars" | "diff" | "verbose" | "output" | "timing"> & { readonly forks?: number };
+type Flags = Pick<RunFlags, "extraVars" | "diff" | "verbose" | "output" | "timing" | "report"> & { readonly forks?: number };
 
 export function resumeCommand(program: Command, exit: Exit, importFile: ImportFile): void {
   program
@@ -20,6 +21,7 @@ export function resumeCommand(program: Command, exit: Exit, importFile: ImportFi
     .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
     .addOption(verboseOption())
     .option("--timing", "show where the time went, host by host, and the slowest resources")
+    .addOption(reportOption())
     .addHelpText("after", "\nWhat the interrupted run had sent to a host goes on there by itself: it is waited for, and never sent twice.\n\n  hawser resume\n  hawser resume 20261128-1017")
     .action(async (id: string | undefined, flags: Flags) => {
       exit.code = await resume(id, flags, importFile);
