@@ -3,6 +3,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { z, type Role } from "../../src/index.ts";
 import type { Complaints } from "./complaints.ts";
+import { inventorySchemas } from "./inventory-schemas.ts";
 import { anchor, code, page, table } from "./markdown.ts";
 import { describe, shapeOf, words } from "./zod-words.ts";
 
@@ -20,12 +21,10 @@ interface Found {
 /** Each role that stands in roles/, and a JSON Schema of its vars. */
 export async function rolePages(root: string, complaints: Complaints): Promise<RolePages> {
   const roles = await rolesIn(root);
-  const schemas = new Map(roles.map(({ role }) => [`${role.name}.schema.json`, json(schemaOf(role))] as const));
-  const all = { $schema: DRAFT, title: "Vars of hawser's roles, as they stand in hosts, group_vars and host_vars", type: "object", properties: Object.fromEntries(roles.map(({ role }) => [role.name, { $ref: `./${role.name}.schema.json` }])) };
-  schemas.set("vars.schema.json", json(all));
+  const schemas = new Map<string, string>(roles.map(({ role }) => [`${role.name}.schema.json`, json(schemaOf(role))] as const));
+  for (const [name, schema] of inventorySchemas(DRAFT, new Map(roles.map(({ role }) => [role.name, `${role.name}.schema.json`])))) schemas.set(name, json(schema));
   const intro = `The roles that come with hawser. \`use(role)\` takes the inventory's key named like the role; \`use(role, vars)\` takes what it is
-given. [\`schemas\`](schemas) holds a JSON Schema for each, and \`vars.schema.json\` for files of variables: an editor with the YAML
-language server checks a file that begins with \`# yaml-language-server: $schema=PATH/docs/reference/schemas/vars.schema.json\`.
+given. [\`schemas\`](schemas) holds a JSON Schema for each, and those of [hosts.yml and files of variables](../inventory.md#in-an-editor).
 
 ${roles.map(({ role }) => `[${role.name}](#${anchor(role.name)})`).join(" · ")}`;
   return { page: page("Roles", intro, roles.flatMap(({ folder, role }) => section(root, folder, role, complaints))), schemas };
@@ -56,7 +55,8 @@ function schemaOf(role: Role): Record<string, unknown> {
       if (zodSchema._zod.def.type === "custom") jsonSchema.description ??= `${words(zodSchema as unknown as z.ZodType)}.`;
     },
   });
-  const { $schema: _, ...rest } = schema;
+  // What a role needs may be said in parts: in the inventory, and in the playbook that mixes it.
+  const { $schema: _, required: _needed, ...rest } = schema;
   return { $schema: DRAFT, title: `Vars of the role ${role.name}`, description: role.summary, ...rest };
 }
 
