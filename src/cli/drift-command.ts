@@ -1,3 +1,4 @@
+import path from "node:path";
 import { Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
 import { resolvePlays } from "../engine/resolve.ts";
@@ -57,7 +58,7 @@ export function driftCommand(program: Command, exit: Exit, importFile: ImportFil
 async function driftOf(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
   checkReportFolders(flags.report ?? []);
   const playbook = await loadPlaybook(file, importFile);
-  const inventory = await inventoryFor(flags, playbook.prompts, { lists: runLists(flags.inventory) });
+  const inventory = await inventoryFor(flags, playbook.prompts, { playbookDir: path.dirname(file), lists: runLists(flags.inventory) });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const connections = connectTo(inventory);
   const record = new RunRecord();
