@@ -23,7 +23,7 @@ function text(folder: string, { written, left, needs }: Made): string {
   const steps = [
     ...(path.resolve(folder) === process.cwd() ? [] : [`cd ${folder}`]),
     "npm install",
-    "npm test",
+    "npx hawser check",
     "npx hawser lab up --install",
     "npx hawser run playbooks/site.ts -i inventory/lab --check --diff",
   ];

@@ -57,7 +57,7 @@ function packageJson(root: string, name: string): string {
     name,
     private: true,
     type: "module",
-    scripts: { test: "tsc && node --import tsx --test roles/*/*.test.ts" },
+    scripts: { test: "hawser check && node --import tsx --test roles/*/*.test.ts" },
     dependencies: { hawser: hawserSpec(root) },
     devDependencies: Object.fromEntries(["@types/node", "tsx", "typescript"].map((dependency) => [dependency, pinned(dependency)])),
   };

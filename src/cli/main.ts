@@ -8,14 +8,12 @@ import { applyCommand } from "./apply-command.ts";
 import { connectionsCommands } from "./connections-commands.ts";
 import { driftCommand } from "./drift-command.ts";
 import { drillCommand } from "./drill-command.ts";
-import { execCommand } from "./exec-command.ts";
-import { factsCommand } from "./facts-command.ts";
-import { initCommand } from "./init-command.ts";
 import { inventoryCommands } from "./inventory-commands.ts";
 import { labCommands } from "./lab-commands.ts";
 import { importPlainly, type ImportFile } from "./load-playbook.ts";
 import type { Exit } from "./options.ts";
 import { planCommand } from "./plan-command.ts";
+import { hostCommands, projectCommands } from "./everyday-commands.ts";
 import { recordCommand } from "./record-command.ts";
 import { resumeCommand } from "./resume-command.ts";
 import { runCommand } from "./run-command.ts";
@@ -41,7 +39,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
     .enablePositionalOptions()
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
-  initCommand(program);
+  projectCommands(program, exit, importFile);
   runCommand(program, exit, importFile);
   planCommand(program, exit, importFile);
   applyCommand(program, exit, importFile);
@@ -50,8 +48,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   verifyCommand(program, exit, importFile);
   driftCommand(program, exit, importFile);
   drillCommand(program, exit, importFile);
-  execCommand(program, exit);
-  factsCommand(program, exit);
+  hostCommands(program, exit);
   inventoryCommands(program, importFile);
   secretsCommands(program);
   connectionsCommands(program);

@@ -37,7 +37,7 @@ export class FileVerbs extends Elsewhere {
   template(to: string, template: string, vars: Readonly<Record<string, unknown>>, options: Options<typeof file, "path" | "content" | "state"> = {}): ResourceNode {
     const { full, content } = this.#roleFile("templates", template);
     if (!Buffer.isBuffer(content)) throw new UsageError(`the template ${full} has ${content.size} bytes, too many`, { source: callSite(), hint: "a template is text" });
-    return this.verb(file, { path: to, content: () => renderTemplate(full, content.toString(), vars) }, options, { values: valuesIn(vars) });
+    return this.verb(file, { path: to, content: () => renderTemplate(full, content.toString(), vars) }, options, { values: valuesIn(vars), template: { file: full, vars } });
   }
 
   directory(to: string, options: Options<typeof directory, "path"> = {}): ResourceNode {

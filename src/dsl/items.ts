@@ -43,6 +43,8 @@ export interface ResourceNode extends Named {
   readonly produces?: Value<unknown>;
   /** The output that the apply returns, which exists only once. */
   readonly makes?: KeptNode;
+  /** The template that a file is rendered from, and what the role gives it as `vars`. */
+  readonly template?: { readonly file: string; readonly vars: Readonly<Record<string, unknown>> };
   /** In a rescue: the node whose earlier state is put back. */
   readonly restores?: ResourceNode;
 }

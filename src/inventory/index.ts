@@ -14,3 +14,4 @@ export { didYouMean, suggest } from "./suggest.ts";
 export { parseVaultId, type VaultSource } from "./vault-passwords.ts";
 export { defineInventory, type InventoryContext, type InventoryDefinition, type InventoryGroupSource, type InventorySource, type InventoryValue, type InventoryVars } from "./define.ts";
 export { importInventoriesBy } from "./module.ts";
+export { isSealed } from "./secrets.ts";

@@ -8,6 +8,13 @@ import { isVault } from "./vault.ts";
 export const SECRET_TAGS = ["!secret", "!env", "!file", "!age", "!vault", "!command"] as const;
 export type SecretTag = (typeof SECRET_TAGS)[number];
 
+/** What needed a secret could not go on: secrets were left closed. */
+class SealedError extends Error {
+  override readonly name = "SealedError";
+}
+
+export const isSealed = (error: unknown): boolean => error instanceof SealedError;
+
 /** A secret that was not fetched, for the commands that only look at an inventory. */
 export class SealedSecret extends Secret {
   constructor() {
@@ -19,7 +26,7 @@ export class SealedSecret extends Secret {
   }
 
   override reveal(): never {
-    throw new Error("this secret was not decrypted: the inventory was loaded with sealed secrets");
+    throw new SealedError("this secret was not decrypted: the inventory was loaded with sealed secrets");
   }
 }
 

@@ -67,6 +67,8 @@ const RECORDED = {
 
 export type RecordedName = keyof typeof RECORDED;
 
+export const RECORDED_NAMES = Object.keys(RECORDED) as readonly RecordedName[];
+
 /**
  * Facts of a typical host, for tests of roles without a host. `changes` replaces top-level fields.
  * @example recorded("centos-7", { selinux: "enforcing" })

@@ -1,0 +1,19 @@
+import type { Command } from "commander";
+import { checkCommand } from "./check-command.ts";
+import { execCommand } from "./exec-command.ts";
+import { factsCommand } from "./facts-command.ts";
+import { initCommand } from "./init-command.ts";
+import type { ImportFile } from "./load-playbook.ts";
+import type { Exit } from "./options.ts";
+
+/** The verbs about a project: they touch no host. */
+export function projectCommands(program: Command, exit: Exit, importFile: ImportFile): void {
+  initCommand(program);
+  checkCommand(program, exit, importFile);
+}
+
+/** The verbs about hosts that need no playbook. */
+export function hostCommands(program: Command, exit: Exit): void {
+  execCommand(program, exit);
+  factsCommand(program, exit);
+}
