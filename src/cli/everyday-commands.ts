@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { checkCommand } from "./check-command.ts";
+import { completionCommand } from "./completion-command.ts";
 import { execCommand } from "./exec-command.ts";
 import { factsCommand } from "./facts-command.ts";
 import { initCommand } from "./init-command.ts";
@@ -10,6 +11,7 @@ import type { Exit } from "./options.ts";
 export function projectCommands(program: Command, exit: Exit, importFile: ImportFile): void {
   initCommand(program);
   checkCommand(program, exit, importFile);
+  completionCommand(program);
 }
 
 /** The verbs about hosts that need no playbook. */

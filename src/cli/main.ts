@@ -23,6 +23,15 @@ import { verifyCommand } from "./verify-command.ts";
 
 const version = (): string => (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
 
+/** What the scripts of `hawser completion` ask. */
+const COMPLETE = "__complete";
+
+async function completed(program: Command, words: readonly string[], importFile: ImportFile): Promise<number> {
+  const { complete } = await import("./completion/complete.ts");
+  process.stdout.write((await complete(program, words, importFile)).map((line) => `${line}\n`).join(""));
+  return 0;
+}
+
 /**
  * The command line.
  * @param importFile Loads a playbook's module by its absolute path; by default as whoever loaded this file does.
@@ -55,6 +64,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   labCommands(program, exit);
   recordCommand(program);
   colorOptions(program);
+  if (argv[0] === COMPLETE) return await completed(program, argv.slice(1), importFile);
   try {
     await program.parseAsync(argv, { from: "user" });
     return exit.code;

@@ -56,7 +56,8 @@ export function humanAnswers({ out, err }: AnswerStreams, { hosts, color: enable
       }
     },
     async end() {
-      if (group) outSink.write(groupText(answers, hosts, color));
+      answers.sort((a, b) => hosts.indexOf(a.host) - hosts.indexOf(b.host));
+      if (group) outSink.write(groupText(answers, color));
       const last = lastLine(answers, color, (performance.now() - began) / 1000);
       if (last !== "") errSink.write(last);
       await outSink.flush();
@@ -73,10 +74,9 @@ function troubleLines({ host, trouble, message = "", hint }: Answer, color: bool
 }
 
 /** `3 hosts answered: a, b, c`, and below it what they said; the commonest answer first. */
-function groupText(answers: readonly Answer[], hosts: readonly string[], color: Colors): string {
+function groupText(answers: readonly Answer[], color: Colors): string {
   const groups = new Map<string, Answer[]>();
-  const inOrder = answers.filter(({ trouble }) => trouble === undefined).sort((a, b) => hosts.indexOf(a.host) - hosts.indexOf(b.host));
-  for (const answer of inOrder) {
+  for (const answer of answers.filter(({ trouble }) => trouble === undefined)) {
     const key = JSON.stringify([answer.code, answer.stdout, answer.stderr]);
     groups.set(key, [...(groups.get(key) ?? []), answer]);
   }

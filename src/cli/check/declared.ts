@@ -17,11 +17,14 @@ export interface Declarations {
   readonly errors: readonly { readonly error: unknown; readonly play: ResolvedPlay }[];
 }
 
-/** @param sealed Told of declarations that stopped at a secret. */
-export function declareEverywhere(plays: readonly ResolvedPlay[], hosts: readonly InventoryHost[], sealed: Sealed): Declarations {
+/**
+ * @param sealed Told of declarations that stopped at a secret.
+ * @param each Hosts of each play that declare. Default: all.
+ */
+export function declareEverywhere(plays: readonly ResolvedPlay[], hosts: readonly InventoryHost[], sealed: Sealed, each = Infinity): Declarations {
   const [nodes, handlers, open, errors] = [new Set<ResourceNode>(), new Set<HandlerNode>(), new Set<string>(), [] as { error: unknown; play: ResolvedPlay }[]];
   for (const play of plays) {
-    for (const host of play.all) {
+    for (const host of play.all.slice(0, each)) {
       let [thrown, worked]: [unknown, boolean] = [undefined, false];
       for (const system of RECORDED_NAMES) {
         try {
