@@ -32,6 +32,8 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["ansible", ["dsl/role.ts", "shell", "errors"]],
   // Turns an Ansible directory into a project. Its own words for what it writes; it runs nothing.
   ["import", ["inventory", "shell", "errors"]],
+  // What a project's configuration may say: for the command line, and for whoever writes one.
+  ["config.ts", []],
   // Compiles the rest; only bin calls it.
   ["loader", []],
   ["cli", ["*", "!loader"]],

@@ -10,6 +10,7 @@ import { connectTo } from "./connect.ts";
 import { Inventory, loadInventory } from "./inventory/index.ts";
 
 export { z } from "zod";
+export { defineConfig, type HawserConfig } from "./config.ts";
 export * as ansible from "./ansible/index.ts";
 export { HawserError, UsageError, type SourceLine } from "./errors/index.ts";
 export { Secret, Sh, sh, Value, type Late } from "./shell/index.ts";

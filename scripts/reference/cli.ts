@@ -85,6 +85,7 @@ function environment(commands: readonly Command[]): string[] {
   const rows = names.map((name) => [code(name), "the default of the option that names it above"]);
   const more = [
     ["HAWSER_AGE_IDENTITY", "the file with the age identity that opens `!age` values and once-only outputs"],
+    ["HAWSER_SSH_CONFIG", "the ssh client configuration of hosts for which the inventory names none; default `~/.ssh/config`"],
     ["HAWSER_VAULT_PASSWORD_FILE", "the file with the password of `!vault` values, or a program that prints it"],
     ["HAWSER_VAULT_IDS", "more of them, each with its vault id: `dev@dev.txt,prod@prod-client.sh`"],
     ["HAWSER_SECRET_TIMEOUT", "seconds that a program of `!command` may take; default 60"],

@@ -1,9 +1,10 @@
 import { Option, type Command } from "commander";
 import { colors, oneLine, place, type Colors } from "../report/index.ts";
-import { inOrder, type Problem } from "./check/problem.ts";
+import { inOrder, problemOf, type Problem } from "./check/problem.ts";
 import { checkProject, inventoriesOf, playbooksOf, type Checked } from "./check/project.ts";
 import { projectRoot, typeProblems } from "./check/types.ts";
 import { wantsColor } from "./color.ts";
+import { findConfig, readConfig } from "./config/file.ts";
 import { count } from "./inventory.ts";
 import type { ImportFile } from "./load-playbook.ts";
 import type { Exit } from "./options.ts";
@@ -42,11 +43,17 @@ async function check(given: readonly string[], flags: Flags, importFile: ImportF
   const root = projectRoot(process.cwd());
   const playbooks = playbooksOf(root, given);
   const checked = await checkProject(root, playbooks, inventoriesOf(root, flags.inventory ?? []), importFile);
-  const problems = inOrder([...(flags.types ? typeProblems(root) : []), ...checked.problems]);
+  const problems = inOrder([...(flags.types ? typeProblems(root) : []), ...(await configProblems(importFile)), ...checked.problems]);
   const bad = problems.filter(({ severity }) => flags.strict || severity === "error").length;
   if (flags.output === "json") for (const problem of problems) process.stdout.write(`${JSON.stringify(problem)}\n`);
   else process.stdout.write(text(problems, checked, colors(wantsColor(process.stdout))));
   return bad > 0 ? 2 : 0;
+}
+
+async function configProblems(importFile: ImportFile): Promise<Problem[]> {
+  const file = findConfig(process.cwd());
+  if (file === undefined) return [];
+  return await readConfig(file, importFile).then(() => [], (error: unknown) => problemOf(error, "config", { file, line: 1, column: 1 }));
 }
 
 function text(problems: readonly Problem[], { playbooks, inventories, roles, sealed }: Checked, color: Colors): string {

@@ -1,16 +1,20 @@
 import type { Command } from "commander";
 import { checkCommand } from "./check-command.ts";
 import { completionCommand } from "./completion-command.ts";
+import { configCommand } from "./config-command.ts";
+import { useConfig } from "./config/apply.ts";
 import { execCommand } from "./exec-command.ts";
 import { factsCommand } from "./facts-command.ts";
 import { initCommand } from "./init-command.ts";
 import type { ImportFile } from "./load-playbook.ts";
 import type { Exit } from "./options.ts";
 
-/** The verbs about a project: they touch no host. */
+/** The verbs about a project, which touch no host; and its configuration, which all verbs take. */
 export function projectCommands(program: Command, exit: Exit, importFile: ImportFile): void {
+  useConfig(program, importFile);
   initCommand(program);
   checkCommand(program, exit, importFile);
+  configCommand(program);
   completionCommand(program);
 }
 

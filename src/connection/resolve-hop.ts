@@ -67,7 +67,7 @@ export class HopResolver {
 
   async #config(connection: Connection, name: string): Promise<HostConfig> {
     if (connection.config === false) return { identityFiles: [], certificates: [], identitiesOnly: false };
-    const file = connection.config === undefined ? join(homedir(), ".ssh", "config") : expandHome(connection.config);
+    const file = connection.config === undefined ? expandHome(process.env["HAWSER_SSH_CONFIG"] ?? join(homedir(), ".ssh", "config")) : expandHome(connection.config);
     const reading = this.#configs.get(file) ?? readSshConfig(file);
     this.#configs.set(file, reading);
     return configFor(await reading, name, { user: connection.user, port: connection.port, jump: connection.jump !== undefined });
