@@ -1,5 +1,5 @@
 /**
- * Writes docs/reference from the source, and the examples into the guides: `node --import tsx scripts/reference.ts [--check]`.
+ * Writes docs/reference and the manual page from the source, and the examples into the guides: `node --import tsx scripts/reference.ts [--check]`.
  *
  * With `--check` nothing is written: files that differ from what would be written are named, and it exits 1. What has no doc
  * comment in the source is an error in both cases, named as `file:line: message`.
@@ -12,6 +12,7 @@ import { cliPage } from "./reference/cli.ts";
 import { Complaints } from "./reference/complaints.ts";
 import { GAPS } from "./reference/gaps.ts";
 import { fillIncludes } from "./reference/includes.ts";
+import { manPage } from "./reference/man.ts";
 import { kindsWithoutVerb, resourcesPage } from "./reference/resources.ts";
 import { rolePages } from "./reference/roles.ts";
 import { verbsOf } from "./reference/verbs.ts";
@@ -34,6 +35,7 @@ export async function reference(root: string): Promise<Reference> {
   const files = new Map<string, string>([
     [`${FOLDER}/resources.md`, await resourcesPage(root, complaints)],
     [`${FOLDER}/cli.md`, await cliPage(root, complaints)],
+    ["man/hawser.1", await manPage(root, versionOf(root))],
     [`${FOLDER}/api.md`, apiPage(root, complaints)],
     [`${FOLDER}/roles.md`, roles.page],
     ...[...roles.schemas].map(([name, text]) => [`${FOLDER}/schemas/${name}`, text] as const),
@@ -51,6 +53,8 @@ export async function reference(root: string): Promise<Reference> {
     notes: kindsWithoutVerb(root, kinds, verbsOf(root, "src/dsl/tasks.ts", "Tasks")),
   };
 }
+
+const versionOf = (root: string): string => (JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string }).version;
 
 /** Files that differ from the reference, and generated files that are no longer part of it. */
 export function differences(root: string, files: ReadonlyMap<string, string>): string[] {

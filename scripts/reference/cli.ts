@@ -5,7 +5,7 @@ import { code, page, table } from "./markdown.ts";
 import { docBefore, lineOf, sourceOf } from "./source.ts";
 
 /** The program as `main` builds it: caught where it would begin to parse. */
-async function builtProgram(): Promise<Command> {
+export async function builtProgram(): Promise<Command> {
   const original = Object.getOwnPropertyDescriptor(Command.prototype, "parseAsync") as PropertyDescriptor;
   const caught: Command[] = [];
   Object.defineProperty(Command.prototype, "parseAsync", {
@@ -68,8 +68,12 @@ function optionRow(option: Option): string[] {
   return [code(option.flags), option.defaultValue === undefined ? "" : code(String(option.defaultValue)), `${option.description}${choices}${option.envVar === undefined ? "" : ` (also from \`${option.envVar}\`)`}`];
 }
 
-/** From the comment of the function that makes them. */
 function exitCodes(root: string): string[] {
+  return ["## Exit codes", "", table(["code", "meaning"], exitCodeRows(root)), "", "A failure wins over an unreachable host: it is the one that needs a change of code. `lab status` exits 2 while a host is not up.", ""];
+}
+
+/** From the comment of the function that makes them. */
+export function exitCodeRows(root: string): string[][] {
   const source = sourceOf(root, "src/report/exit-code.ts");
   const at = source.mask.indexOf("export function exitCode");
   const doc = docBefore(source, at) ?? "";
@@ -77,13 +81,18 @@ function exitCodes(root: string): string[] {
   const listed = paragraph.split(/(?<=before anything failed)\. /)[0] ?? "";
   const rows = [...listed.matchAll(/(?:^|, )(\d+) (.*?)(?=, \d+ |\.?$)/g)].map((match) => [match[1] as string, (match[2] as string).replace("`detailedExitcode`", "`--detailed-exitcode`")]);
   if (rows.length === 0) throw new Error(`${source.file}:${lineOf(source, at)}: the comment lists no exit codes`);
-  return ["## Exit codes", "", table(["code", "meaning"], rows), "", "A failure wins over an unreachable host: it is the one that needs a change of code. `lab status` exits 2 while a host is not up.", ""];
+  return rows;
 }
 
 function environment(commands: readonly Command[]): string[] {
+  return ["## Environment", "", table(["variable", "what it does"], environmentRows(commands).map(([names = "", what = ""]) => [names.split(", ").map(code).join(", "), what]))];
+}
+
+/** Variables, several with commas between them, and what they do. */
+export function environmentRows(commands: readonly Command[]): string[][] {
   const names = [...new Set(commands.flatMap((command) => command.options.flatMap((option) => (option.envVar === undefined ? [] : [option.envVar]))))];
-  const rows = names.map((name) => [code(name), "the default of the option that names it above"]);
-  const more = [
+  return [
+    ...names.map((name) => [name, "the default of the option that names it above"]),
     ["HAWSER_AGE_IDENTITY", "the file with the age identity that opens `!age` values and once-only outputs"],
     ["HAWSER_SSH_CONFIG", "the ssh client configuration of hosts for which the inventory names none; default `~/.ssh/config`"],
     ["HAWSER_VAULT_PASSWORD_FILE", "the file with the password of `!vault` values, or a program that prints it"],
@@ -92,7 +101,6 @@ function environment(commands: readonly Command[]): string[] {
     ["VISUAL, EDITOR", "the editor of `hawser secrets edit`; default `vi`"],
     ["NO_COLOR, FORCE_COLOR", "no colours, or colours also without a terminal"],
   ];
-  return ["## Environment", "", table(["variable", "what it does"], [...rows, ...more.map(([name = "", what = ""]) => [name.split(", ").map(code).join(", "), what])])];
 }
 
 function sentence(text: string): string {

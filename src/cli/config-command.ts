@@ -27,7 +27,10 @@ export function configCommand(program: Command): void {
     .addHelpText("after", HELP)
     .action((flags: { output: "human" | "json" }) => {
       const settings = Object.keys(CONFIG_SCHEMA.shape).map((key) => [key, settingOf(program, key)] as const);
-      if (flags.output === "json") return void process.stdout.write(`${JSON.stringify(Object.fromEntries(settings), undefined, 2)}\n`);
+      if (flags.output === "json") {
+        process.stdout.write(`${JSON.stringify(Object.fromEntries(settings), undefined, 2)}\n`);
+        return;
+      }
       const { dim } = colors(wantsColor(process.stdout));
       const [title = "", ...rows] = table([["SETTING", "VALUE", "FROM"], ...settings.map(([key, { value, from }]) => [key, shown(value), from])]);
       process.stdout.write(`${dim(title)}\n${rows.join("\n")}\n`);

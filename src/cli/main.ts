@@ -13,6 +13,7 @@ import { labCommands } from "./lab-commands.ts";
 import { importPlainly, type ImportFile } from "./load-playbook.ts";
 import type { Exit } from "./options.ts";
 import { planCommand } from "./plan-command.ts";
+import { addExamples } from "./examples.ts";
 import { hostCommands, projectCommands } from "./everyday-commands.ts";
 import { recordCommand } from "./record-command.ts";
 import { resumeCommand } from "./resume-command.ts";
@@ -63,6 +64,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   connectionsCommands(program);
   labCommands(program, exit);
   recordCommand(program);
+  addExamples(program);
   colorOptions(program);
   if (argv[0] === COMPLETE) return await completed(program, argv.slice(1), importFile);
   try {
