@@ -98,6 +98,18 @@ export function indent(value: unknown, width: number | string = 4, first = false
 export const regexReplace = (value: string, pattern: string, replacement = ""): string =>
   value.replaceAll(new RegExp(pattern.replaceAll("(?P<", "(?<"), "g"), replacement.replaceAll("$", "$$$$").replaceAll(/\\g<(\w+)>|\\(\d)/g, (_, name?: string, digit?: string) => (digit === undefined ? `$<${name}>` : `$${digit}`)));
 
+/** `format`, and Python's `%`: %s, %d, %x and %f, with a width. */
+export function format(pattern: string, ...values: readonly unknown[]): string {
+  let next = 0;
+  return pattern.replaceAll(/%(?:%|([-0+]*)(\d*)(?:\.(\d+))?([sdixXf]))/g, (whole, flags: string | undefined, width: string, digits: string | undefined, kind: string) => {
+    if (flags === undefined) return whole.slice(1);
+    const value = values[next++];
+    const shown = kind === "s" ? text(value) : kind === "f" ? Number(value).toFixed(digits === undefined ? 6 : Number(digits)) : kind === "x" ? int(value).toString(16) : kind === "X" ? int(value).toString(16).toUpperCase() : String(int(value));
+    const signed = flags.includes("+") && kind !== "s" && !shown.startsWith("-") ? `+${shown}` : shown;
+    return flags.includes("-") ? signed.padEnd(Number(width)) : signed.padStart(Number(width), flags.includes("0") && kind !== "s" ? "0" : " ");
+  });
+}
+
 export function range(from: number, to?: number, step = 1): number[] {
   const [start, end] = to === undefined ? [0, from] : [from, to];
   return Array.from({ length: Math.max(0, Math.ceil((end - start) / step)) }, (_, i) => start + i * step);

@@ -3,7 +3,8 @@ import type { HostView, Role } from "../dsl/role.ts";
 import { UsageError } from "../errors/index.ts";
 
 /** A variable that was a template in the inventory: how it is made of the host's other variables. */
-export type Computed = Readonly<Record<string, (vars: Readonly<Record<string, never>>, host: HostView) => unknown>>;
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Computed = Readonly<Record<string, (vars: Readonly<Record<string, any>>, host: HostView) => unknown>>;
 
 /**
  * The vars of a role from the inventory's variables of the same names: in Ansible all roles of a host share one set. What a
@@ -34,12 +35,17 @@ function resolved(host: HostView, given: Readonly<Record<string, unknown>>, comp
     if (open.has(name)) throw new UsageError(`the variable ${name} is made of itself`, { source: host.at(name) });
     open.add(name);
     try {
-      return make(all as never, host);
+      return make(all, host);
     } finally {
       open.delete(name);
     }
   };
   for (const [name, value] of Object.entries(host.inventory)) Object.defineProperty(all, name, { enumerable: true, configurable: true, get: () => fill(value, name) });
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) Object.defineProperty(all, name, { enumerable: true, configurable: true, value });
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) Object.defineProperty(all, name, { enumerable: true, configurable: true, get: () => fill(value, name) });
   return all;
+}
+
+/** Stands for a value that the import could not work out: it fails when a role asks for it. */
+export function unknown(why: string): never {
+  throw new UsageError(`a variable was not converted: ${why}`, { hint: "write its value, or how it is made, in computed.ts" });
 }

@@ -10,6 +10,7 @@ import { driftCommand } from "./drift-command.ts";
 import { drillCommand } from "./drill-command.ts";
 import { inventoryCommands } from "./inventory-commands.ts";
 import { labCommands } from "./lab-commands.ts";
+import { importCommand } from "./import-command.ts";
 import { importPlainly, type ImportFile } from "./load-playbook.ts";
 import type { Exit } from "./options.ts";
 import { planCommand } from "./plan-command.ts";
@@ -64,6 +65,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   connectionsCommands(program);
   labCommands(program, exit);
   recordCommand(program);
+  importCommand(program);
   addExamples(program);
   colorOptions(program);
   if (argv[0] === COMPLETE) return await completed(program, argv.slice(1), importFile);

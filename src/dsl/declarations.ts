@@ -141,8 +141,8 @@ export class Declarations {
   }
 
   /** A value read from the host, after its needs are done. `parse` gets the probe's output; without it, the trimmed text. */
-  read(name: string, options: CommonOptions & { probe: Sh }): Value<string>;
   read<T>(name: string, options: CommonOptions & { probe: Sh; parse: (out: string) => T }): Value<T>;
+  read(name: string, options: CommonOptions & { probe: Sh }): Value<string>;
   read(name: string, options: CommonOptions & { probe: Sh; parse?: (out: string) => unknown }): Value<unknown> {
     const { common } = splitOptions(options);
     const { value, settle, fail } = Value.pending<unknown>(`${this.scope.role}/read:${name}`);

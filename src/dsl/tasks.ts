@@ -11,6 +11,7 @@ import { reboot } from "../resources/reboot.ts";
 import { repository } from "../resources/repository.ts";
 import { service } from "../resources/service.ts";
 import { sysctl } from "../resources/sysctl.ts";
+import { todo } from "../resources/todo.ts";
 import { timer } from "../resources/timer.ts";
 import { unit } from "../resources/unit.ts";
 import { user } from "../resources/user.ts";
@@ -94,6 +95,11 @@ export class Tasks extends FileVerbs {
   /** Waits, on the host, for a port, a path or a command. */
   waitFor(name: string, options: Options<typeof waitFor, "name">): ResourceNode {
     return this.verb(waitFor, { name }, options);
+  }
+
+  /** What is still to be written: a run that comes to it fails, and says why. It has the tag `todo`. */
+  todo(name: string, options: Options<typeof todo, "name">): ResourceNode {
+    return this.verb(todo, { name }, { ...options, tags: [...(options.tags ?? []), "todo"] });
   }
 
   /** Reboots when the host asks for it, and goes on when it is back. */

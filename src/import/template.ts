@@ -86,6 +86,8 @@ class Writer {
         return `<%#${node.text.trimEnd().replaceAll("%>", "% >").replaceAll("<%", "< %")}${end(next)}`;
       case "print": {
         const printer = new Printer(scope);
+        const fixed = /^"(?:[^"\\]|\\.)*"$/.exec(printer.value(node.value).text)?.[0];
+        if (fixed !== undefined) return escapeText(JSON.parse(fixed.replaceAll(String.raw`\x`, String.raw`\u00`)) as string);
         return `<%= ${printer.printed(printer.value(node.value)).text} %>`;
       }
       case "set": {
@@ -148,7 +150,7 @@ class Writer {
         return name;
       },
     };
-    const inner: Scope = { ...scopeParts(scope), lookup: (asked) => local.get(asked) ?? scope.lookup(asked), loop };
+    const inner: Scope = { ...scopeParts(scope), lookup: (asked, optional) => local.get(asked) ?? scope.lookup(asked, optional), loop };
     const body = this.write(node.body, inner);
     this.#depth -= 1;
     const needsName = !isPath && (listed || node.otherwise !== undefined);
@@ -211,5 +213,5 @@ function scopeParts(scope: Scope): Omit<Scope, "lookup" | "loop"> {
 }
 
 function withNames(scope: Scope, names: ReadonlyMap<string, Code>): Scope {
-  return { ...scopeParts(scope), lookup: (asked) => names.get(asked) ?? scope.lookup(asked), ...(scope.loop && { loop: scope.loop }) };
+  return { ...scopeParts(scope), lookup: (asked, optional) => names.get(asked) ?? scope.lookup(asked, optional), ...(scope.loop && { loop: scope.loop }) };
 }

@@ -42,6 +42,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   tojson: helped("toJson", TEXT),
   to_nice_json: helped("toNiceJson", TEXT, "indent"),
   from_json: (value) => code(`JSON.parse(${value.text})`, ANY),
+  format: helped("format", TEXT, "0", "1", "2", "3", "4", "5"),
   indent: helped("indent", TEXT, "width", "first", "blank"),
   basename: (value, _, printer) => printer.help("basename", [printer.text(value)], TEXT),
   dirname: (value, _, printer) => printer.help("dirname", [printer.text(value)], TEXT),

@@ -7,7 +7,7 @@ import { ANY } from "./types.ts";
 /** An expression that may name what is not there; undefined when nothing is known of it at all. */
 export function lenient(printer: Printer, expr: Expr): Code | undefined {
   if (expr.type === "name") {
-    const found = printer.scope.lookup(expr.name);
+    const found = printer.scope.lookup(expr.name, true);
     if (found !== undefined) return found;
     try {
       return printer.value(expr);
@@ -28,7 +28,7 @@ export function lenient(printer: Printer, expr: Expr): Code | undefined {
 /** In a template: code that says whether it is there, or undefined when it always is. */
 export function isThere(printer: Printer, expr: Expr): string | undefined {
   if (expr.type === "name") {
-    const found = printer.scope.lookup(expr.name);
+    const found = printer.scope.lookup(expr.name, true);
     return found?.maybe === true && found.text.startsWith("vars.") ? `${quoted(found.text.slice("vars.".length))} in vars` : found?.maybe === true ? `${within(found, LEVEL.equality)} !== undefined` : undefined;
   }
   if (expr.type !== "attribute") return undefined;

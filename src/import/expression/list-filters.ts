@@ -101,7 +101,7 @@ function inner(printer: Printer, type: Type): { readonly printer: Printer; reado
   // A name that no variable of Ansible's can have.
   const name = "<one>";
   const { scope } = printer;
-  const within: Scope = { template: scope.template, helper: (helper) => scope.helper(helper), given: (given) => scope.given(given), lookup: (asked) => (asked === name ? one : scope.lookup(asked)) };
+  const within: Scope = { template: scope.template, helper: (helper) => scope.helper(helper), given: (given) => scope.given(given), lookup: (asked, optional) => (asked === name ? one : scope.lookup(asked, optional)) };
   return { printer: printer.inside(within), expr: { type: "name", name, at: 0 } };
 }
 

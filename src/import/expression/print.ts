@@ -99,6 +99,7 @@ export class Printer {
   printed(value: Code): Code {
     if (value.maybe !== true && (printsAlike(value.type) && value.type.kind !== "any")) return value;
     if (value.type.kind === "secret") return value;
+    if (value.text === "true" || value.text === "false") return literal(value.text === "true" ? "True" : "False", TEXT);
     if (value.type.kind === "boolean" && value.maybe !== true && value.type.nullable !== true) return code(`${within(value, LEVEL.conditional + 1)} ? "True" : "False"`, TEXT, LEVEL.conditional);
     return this.help(value.type.kind === "float" ? "float" : "text", [value], TEXT);
   }
@@ -194,7 +195,7 @@ export class Printer {
     if (op === "~") return this.#concat([a, b]);
     if (op === "+" && (a.type.kind === "list" || b.type.kind === "list")) return code(`[...${within(a, LEVEL.postfix)}, ...${within(b, LEVEL.postfix)}]`, merge(a.type, b.type), LEVEL.primary);
     if (op === "+" && (a.type.kind === "text" || b.type.kind === "text")) return this.#concat([a, b]);
-    if (op === "%" && a.type.kind === "text") throw new Unconvertible("text is formatted with %", at);
+    if (op === "%" && a.type.kind === "text") return this.help("format", [a, ...(right.type === "list" ? right.items.map((item) => this.value(item)) : [b])], TEXT);
     if (op === "*" && a.type.kind === "text") return code(`${within(a, LEVEL.postfix)}.repeat(${b.text})`, TEXT);
     const numeric = merge(a.type, b.type);
     if (op === "//") return code(`Math.floor(${within(a, LEVEL.product)} / ${within(b, LEVEL.product + 1)})`, NUMBER);

@@ -2,8 +2,8 @@ import type { Code } from "./code.ts";
 
 /** What names mean where an expression stands. */
 export interface Scope {
-  /** A variable, or undefined when nobody has heard of it. */
-  lookup(name: string): Code | undefined;
+  /** A variable, or undefined when nobody has heard of it. `optional`: it is asked for where it may be missing. */
+  lookup(name: string, optional?: boolean): Code | undefined;
   /** How the function of `ansible` of that name is called here. */
   helper(name: string): string;
   /** The value of `facts` or `host` here. */

@@ -1,5 +1,9 @@
 /** What is known of a value's type; `any` where nothing is. `scalar` is text, a number or a boolean, one of these. */
-export type Type = { readonly nullable?: true } & (
+export type Type = {
+  readonly nullable?: true;
+  /** Of text: it holds blanks or what means something to a shell. */
+  readonly loose?: true;
+} & (
   | { readonly kind: "text" | "number" | "float" | "boolean" | "null" | "secret" | "scalar" | "any" }
   | { readonly kind: "list"; readonly of: Type }
   | { readonly kind: "map"; readonly fields: ReadonlyMap<string, Field> }
@@ -45,7 +49,7 @@ function mergeKinds(a: Type, b: Type): Type {
   }
   if (isUnknown(a) && (b.kind === "map" || b.kind === "record")) return b;
   if (isUnknown(b) && (a.kind === "map" || a.kind === "record")) return a;
-  if (a.kind === b.kind) return a;
+  if (a.kind === b.kind) return a.loose === true ? a : b;
   if (isScalar(a) && isScalar(b)) return { kind: new Set([a.kind, b.kind, "number", "float"]).size === 2 ? "float" : "scalar" };
   return ANY;
 }
@@ -56,7 +60,7 @@ const isUnknown = (type: Type): boolean => (type.kind === "list" || type.kind ==
 /** @param known Whether the names of a map are all there is; a map from names of any kind to values of one type is a record. */
 export function typeOf(value: unknown): Type {
   if (value === null || value === undefined) return { kind: "null" };
-  if (typeof value === "string") return TEXT;
+  if (typeof value === "string") return /^[\w@%+=:,./-]*$/.test(value) ? TEXT : { kind: "text", loose: true };
   if (typeof value === "boolean") return BOOLEAN;
   if (typeof value === "number") return { kind: Number.isInteger(value) ? "number" : "float" };
   if (Array.isArray(value)) return listOf(value.length === 0 ? ANY : value.map(typeOf).reduce(merge));

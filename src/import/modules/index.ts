@@ -1,0 +1,65 @@
+import { getUrl, unarchive, waitFor } from "./commands.ts";
+import { blockinfile, copy, file, lineinfile, template } from "./files.ts";
+import type { Module } from "./module.ts";
+import { aptRepository, authorizedKey, cron, group, hostname, modprobe, mount, packages, service, sysctl, user, yumRepository } from "./system.ts";
+
+/** Modules that become calls, by their short names. */
+export const MODULES: Readonly<Record<string, Module>> = {
+  file,
+  copy,
+  template,
+  lineinfile,
+  blockinfile,
+  package: packages,
+  apt: packages,
+  yum: packages,
+  dnf: packages,
+  service,
+  systemd: service,
+  systemd_service: service,
+  user,
+  group,
+  cron,
+  sysctl,
+  get_url: getUrl,
+  unarchive,
+  hostname,
+  mount,
+  authorized_key: authorizedKey,
+  modprobe,
+  apt_repository: aptRepository,
+  yum_repository: yumRepository,
+  wait_for: waitFor,
+};
+
+/** Why well-known modules are left to a hand. */
+export const LEFT: Readonly<Record<string, string>> = {
+  include_role: "a role inside of a role: hawser has dependsOn, which comes before the role; or put the play's roles in that order",
+  import_role: "a role inside of a role: hawser has dependsOn, which comes before the role; or put the play's roles in that order",
+  include_vars: "include_vars: write the cases as conditions, or put the variables into the inventory",
+  git: "git: a task whose check compares `git rev-parse` with the version wanted",
+  pip: "pip: a task whose check asks `pip show`",
+  npm: "npm: a task whose check asks `npm ls`",
+  apt_key: "apt_key: give the key to t.repository, which writes it where only that repository trusts it",
+  rpm_key: "rpm_key: give the key to t.repository",
+  uri: "uri without until: a gate (t.gate) that asks with curl, or an assertion in verify",
+  script: "script: put its text into a task, with a check",
+  raw: "raw: a task with a check",
+  reboot: "reboot acts at every run: t.reboot asks whether one is due",
+  pause: "pause: wait for something that can be seen, with t.waitFor or t.gate",
+  add_host: "add_host: hosts come from the inventory alone",
+  group_by: "group_by: groups come from the inventory alone; facts are conditions in TypeScript",
+  replace: "replace: t.line for lines, or a file of one's own",
+  synchronize: "synchronize: rsync in a task, or t.archive",
+  fetch: "fetch: t.read gives a file's text to other hosts",
+  slurp: "slurp: t.read",
+  mysql_db: "mysql_db: a task whose check asks mysql",
+  mysql_user: "mysql_user: a task whose check asks mysql",
+  postgresql_db: "postgresql_db: a task whose check asks psql",
+  postgresql_user: "postgresql_user: a task whose check asks psql",
+  docker_container: "docker_container: a unit that runs the container",
+  ufw: "ufw: t.firewallRule, which knows ufw",
+  firewalld: "firewalld: t.firewallRule, which knows firewalld",
+  iptables: "iptables: t.firewallRule",
+  ini_file: "ini_file: t.iniKey",
+};
