@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { HostView, Role } from "../dsl/role.ts";
 import { UsageError } from "../errors/index.ts";
 
-/** A variable that was a template in the inventory: how it is made of the host's other variables. */
+/** Values that were templates, by their text: how each is made of a host's other variables. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Computed = Readonly<Record<string, (vars: Readonly<Record<string, any>>, host: HostView) => unknown>>;
 
@@ -10,7 +10,7 @@ export type Computed = Readonly<Record<string, (vars: Readonly<Record<string, an
  * The vars of a role from the inventory's variables of the same names: in Ansible all roles of a host share one set. What a
  * play or another role gives is stronger than the inventory.
  * @param given Vars that do not come from the inventory.
- * @param computed Values of the inventory that were templates, by their text.
+ * @param computed Values that were templates, by their text: of plays, and of the inventory where it cannot fill them in itself (`!unsafe`).
  * @example use(web, ansible.vars(web, { http_port: 8080 }))
  * @throws UsageError for a value that is a template and not among `computed`.
  */
@@ -31,7 +31,7 @@ function resolved(host: HostView, given: Readonly<Record<string, unknown>>, comp
     if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner, name)]));
     if (typeof value !== "string" || !/\{\{|\{%/.test(value)) return value;
     const make = Object.hasOwn(computed, value) ? computed[value] : undefined;
-    if (make === undefined) throw new UsageError(`the inventory's variable ${name} is a Jinja2 template, which was not converted: ${value}`, { source: host.at(name), hint: "write the value, or add how it is made where the import wrote such values" });
+    if (make === undefined) throw new UsageError(`the inventory's variable ${name} is a template that was not converted: ${value}`, { source: host.at(name), hint: "write its value, or add to computed.ts how it is made" });
     if (open.has(name)) throw new UsageError(`the variable ${name} is made of itself`, { source: host.at(name) });
     open.add(name);
     try {
@@ -40,7 +40,8 @@ function resolved(host: HostView, given: Readonly<Record<string, unknown>>, comp
       open.delete(name);
     }
   };
-  for (const [name, value] of Object.entries(host.inventory)) Object.defineProperty(all, name, { enumerable: true, configurable: true, get: () => fill(value, name) });
+  // Read when it is asked for: a variable that cannot be made is no error of roles that do not use it.
+  for (const name of Object.keys(host.inventory)) Object.defineProperty(all, name, { enumerable: true, configurable: true, get: () => fill(host.inventory[name], name) });
   for (const [name, value] of Object.entries(given)) if (value !== undefined) Object.defineProperty(all, name, { enumerable: true, configurable: true, get: () => fill(value, name) });
   return all;
 }

@@ -3,7 +3,8 @@ import path from "node:path";
 import { isScalar, parseDocument, visit } from "yaml";
 import type { Report } from "./report.ts";
 import type { Variables } from "./variables.ts";
-import { parseYamlText, valueOf, type Yaml } from "./yaml.ts";
+import { isFilledIn } from "./filled-in.ts";
+import { isTemplate, parseYamlText, valueOf, type Yaml } from "./yaml.ts";
 
 /** An inventory of the Ansible directory. */
 export interface FoundInventory {
@@ -63,6 +64,8 @@ export function inYaml12(text: string): string {
   const edits: { readonly from: number; readonly to: number; readonly by: string }[] = [];
   visit(document, {
     Scalar(key, node) {
+      // Templates that hawser does not fill in are left to the project, which makes their values.
+      if (key !== "key" && isScalar(node) && node.tag === undefined && node.range && typeof node.value === "string" && isTemplate(node.value) && !isFilledIn(node.value)) edits.push({ from: node.range[0], to: node.range[0], by: "!unsafe " });
       if (key === "key" || !isScalar(node) || node.type !== "PLAIN" || node.tag !== undefined || !node.range) return;
       const source = node.source ?? "";
       const by = /^(?:yes|on|true)$/i.test(source) ? "true" : /^(?:no|off|false)$/i.test(source) ? "false" : /^0\d+$/.test(source) ? `"${source}"` : source;
@@ -87,12 +90,12 @@ export function learnInventory({ files }: FoundInventory, root: string, variable
       const tree = parseYamlText(text, shown);
       if (isVars) learn(tree, variables);
       else learnGroups(tree, variables);
-    } else learnIni(text, shown, variables);
+    } else learnIni(text, shown, variables, report);
   }
 }
 
 function learn(map: Yaml | undefined, variables: Variables): void {
-  if (map?.kind === "map") for (const { name, value } of map.entries) variables.add(name, value);
+  if (map?.kind === "map") for (const { name, value } of map.entries) variables.add(name, value, true);
 }
 
 function learnGroups(groups: Yaml | undefined, variables: Variables): void {
@@ -106,7 +109,7 @@ function learnGroups(groups: Yaml | undefined, variables: Variables): void {
 }
 
 /** Variables of an INI inventory: below `[group:vars]`, and behind a host. */
-function learnIni(text: string, file: string, variables: Variables): void {
+function learnIni(text: string, file: string, variables: Variables, report: Report): void {
   let section = "";
   for (const [i, line] of text.split("\n").entries()) {
     const bare = line.replace(/(?:^|\s)[#;].*$/, "").trim();
@@ -117,7 +120,9 @@ function learnIni(text: string, file: string, variables: Variables): void {
       if (pair?.[1] === undefined) continue;
       const written = (pair[2] ?? "").replace(/^(["'])(.*)\1$/, "$2");
       const scalar = /^(?:True|False|-?\d+)$/.test(written) ? parseYamlText(written, file) : undefined;
-      variables.add(pair[1], { kind: "scalar", value: scalar?.kind === "scalar" ? scalar.value : written, source: written, tag: undefined, file, line: i + 1, column: 1 });
+      const value: Yaml = { kind: "scalar", value: scalar?.kind === "scalar" ? scalar.value : written, source: written, tag: undefined, file, line: i + 1, column: 1 };
+      variables.add(pair[1], value, true);
+      if (isTemplate(written) && !isFilledIn(written)) report.gap(value, `the variable ${pair[1]}`, `hawser cannot fill in ${written}, and an INI file has no way to leave it: put it into group_vars`);
     }
   }
 }

@@ -4,16 +4,20 @@ import { ANY, merge, type Type, typeOf } from "./expression/types.ts";
 import type { Known } from "./names.ts";
 import type { Report } from "./report.ts";
 import { textValue, valueCode } from "./text.ts";
+import { isFilledIn } from "./filled-in.ts";
 import { isTemplate, showPlace, type Yaml } from "./yaml.ts";
 
 /** The variables that the inventory, plays and role parameters set: by their values one knows their types. */
 export class Variables {
   readonly #values = new Map<string, Yaml[]>();
+  readonly #ofInventory = new Set<Yaml>();
   readonly #resolving = new Set<string>();
   /** Files are encrypted as a whole: nobody knows which variables they hold. */
   sealed = false;
 
-  add(name: string, value: Yaml): void {
+  /** @param isInventory Whether hawser reads it from the inventory, where it fills in simple templates itself. */
+  add(name: string, value: Yaml, isInventory = false): void {
+    if (isInventory) this.#ofInventory.add(value);
     const all = this.#values.get(name) ?? [];
     all.push(value);
     this.#values.set(name, all);
@@ -68,7 +72,8 @@ export class Variables {
   computed(report: Report): Map<string, Code> {
     const found = new Map<string, Code>();
     for (const [name, values] of this.#values) {
-      for (const leaf of values.flatMap(leaves)) {
+      for (const [value, leaf] of values.flatMap((one) => leaves(one).map((inner) => [one, inner] as const))) {
+        if (this.#ofInventory.has(value) && leaf.kind === "scalar" && isFilledIn(String(leaf.value))) continue;
         if (leaf.kind !== "scalar" || typeof leaf.value !== "string" || leaf.tag === "!unsafe" || !isTemplate(leaf.value) || found.has(leaf.value)) continue;
         try {
           found.set(leaf.value, valueCode(leaf, this.scope()));
