@@ -56,6 +56,11 @@ export class Names implements Scope {
     this.#constants.at(-1)?.set(name, value);
   }
 
+  /** Whether the place at hand is between braces. */
+  get nested(): boolean {
+    return this.#constants.length > 1;
+  }
+
   /** Runs something between braces: constants that it makes are not known after it. */
   inBraces<T>(run: () => T): T {
     this.#constants.push(new Map());

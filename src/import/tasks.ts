@@ -17,6 +17,7 @@ import { LEFT, MODULES } from "./modules/index.ts";
 import type { Call, Surroundings } from "./modules/module.ts";
 import type { Names } from "./names.ts";
 import { neededBy } from "./needs.ts";
+import { Owners } from "./owners.ts";
 import type { Report } from "./report.ts";
 import type { RoleFiles } from "./role-files.ts";
 import type { CallStatement, GroupStatement, Statement } from "./statement.ts";
@@ -60,6 +61,11 @@ export class TaskWriter {
   /** Handlers that stood among the tasks. */
   readonly hoisted: string[][] = [];
   #inLoop = false;
+  #loopNames: readonly string[] = [];
+  readonly #attributes = new Set<string>();
+  readonly #owners = new Owners();
+  /** What comes behind the loop at hand. */
+  #behind: CallStatement[] = [];
   readonly #including: string[] = [];
 
   /** @param folder The role's folder, or the playbook's. */
@@ -176,16 +182,18 @@ export class TaskWriter {
       if (loop === undefined) return this.#conditional(early, this.#late(task, late, inherited, list ?? module), remarkOf(task, module));
       const wasInLoop = this.#inLoop;
       this.#inLoop = true;
+      this.#loopNames = [...this.#loopNames, ...loop.names.keys()];
       try {
         return this.names.with(loop.names, () => {
           const aboutItem = early.filter((expr) => namesIn(expr).some((name) => loop.names.has(name)));
           const before = early.filter((expr) => !aboutItem.includes(expr));
           const body = this.#conditional(aboutItem, this.#late(task, late, inherited, module, loop.label), undefined);
           const round: GroupStatement = { type: "group", remark: before.length > 0 ? undefined : remarkOf(task, module), head: loop.head, body: body.map((one) => (one.type === "call" ? { ...one, remark: undefined } : one)), tail: "}", parts: [] };
-          return this.#conditional(before, [round], remarkOf(task, module));
+          return this.#conditional(before, [round, ...this.#behind.splice(0)], remarkOf(task, module));
         });
       } finally {
         this.#inLoop = wasInLoop;
+        this.#loopNames = this.#loopNames.slice(0, -loop.names.size);
       }
     });
   }
@@ -383,13 +391,38 @@ export class TaskWriter {
     };
     const made = convert(args, around);
     args.done();
-    const statements = made.map((one): Statement => (typeof one === "string" ? { type: "lines", lines: [one] } : this.#statement(one, task, inherited)));
+    const statements = made.flatMap((one): Statement[] => {
+      if (typeof one === "string") return [{ type: "lines", lines: [one] }];
+      return this.#isOwnedAlready(one, task, inherited) ? [] : [this.#statement(one, task, inherited)];
+    });
     const calls = statements.filter((one) => one.type === "call");
     this.#remember(task, { type: "changes", calls });
     const [first] = statements;
     // A task carries the name itself.
     if (first?.type === "call" && first.call.verb !== "t.task") first.remark = remarkOf(task, module);
     return statements;
+  }
+
+  /**
+   * Whether a call that only looks after a file's owner stands there already, or goes behind the loop that edits the file.
+   * @throws Unconvertible when something else of the role owns the same thing
+   */
+  #isOwnedAlready(call: Call, task: YamlMap, inherited: Inherited): boolean {
+    const text = JSON.stringify([call.args, call.options]);
+    if (call.attributes === true) {
+      if (this.#attributes.has(text)) return true;
+      this.#attributes.add(text);
+      if (!this.#loopNames.some((name) => new RegExp(`\\b${name}\\b`).test(call.args.join(" "))) && this.#inLoop) {
+        this.#behind.push(this.#statement(call, { ...task, entries: task.entries.filter(({ name }) => name !== "notify") }, inherited));
+        return true;
+      }
+    }
+    const isSure = !this.names.nested && !this.#inLoop && inherited.when.length === 0 && valueOf(task, "when") === undefined;
+    if (!isSure) return false;
+    const rival = this.#owners.rival(call);
+    if (rival !== undefined) throw new Unconvertible(`${rival} declares the same: hawser wants one declaration, so put both into it`, 0);
+    this.#owners.add(call, showPlace(task));
+    return false;
   }
 
   /** A command: a read when it only reads, else a task, whose check may be missing. */

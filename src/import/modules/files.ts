@@ -135,7 +135,7 @@ export const template: Module = (args, around) => {
 /** A module that edits a file may set who owns it as well. */
 function owned(args: Args, name: string): Call[] {
   const options = ownership(args);
-  return options.length === 0 ? [] : [{ verb: "t.file", args: [name], options, kind: "file", key: name }];
+  return options.length === 0 ? [] : [{ verb: "t.file", args: [name], options, kind: "file", key: name, attributes: true }];
 }
 
 export const lineinfile: Module = (args, around) => {

@@ -9,6 +9,8 @@ export interface Call {
   readonly options: readonly Option[];
   /** What it declares, for what later tasks need: `package`, `service`, … */
   readonly kind: string;
+  /** It only looks after who owns a file that another call edits: once is enough, whatever edits it. */
+  readonly attributes?: true;
   /** What it is named after, as code. */
   readonly key?: string;
 }
