@@ -3,6 +3,7 @@ import { checkCommand } from "./check-command.ts";
 import { completionCommand } from "./completion-command.ts";
 import { configCommand } from "./config-command.ts";
 import { useConfig } from "./config/apply.ts";
+import { consoleCommand } from "./console-command.ts";
 import { execCommand } from "./exec-command.ts";
 import { factsCommand } from "./facts-command.ts";
 import { initCommand } from "./init-command.ts";
@@ -22,4 +23,5 @@ export function projectCommands(program: Command, exit: Exit, importFile: Import
 export function hostCommands(program: Command, exit: Exit): void {
   execCommand(program, exit);
   factsCommand(program, exit);
+  consoleCommand(program, exit);
 }

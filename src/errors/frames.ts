@@ -6,8 +6,9 @@ import type { SourceLine } from "./index.ts";
 
 const FRAME = /\(?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/;
 
-/** The place that one line of a stack names. */
+/** The place that one line of a stack names; Node's own modules are none. */
 export function frameOf(line: string): SourceLine | undefined {
+  if (/[( ]node:/.test(line)) return undefined;
   const [, file, at, column] = FRAME.exec(line.trim()) ?? [];
   if (file === undefined) return undefined;
   return { file: file.startsWith("file://") ? fileURLToPath(file) : file, line: Number(at), column: Number(column) };

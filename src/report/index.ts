@@ -5,7 +5,7 @@ export { humanReporter, type HumanOptions } from "./human.ts";
 export { jsonReporter } from "./json.ts";
 export { diffLines } from "./lines.ts";
 export { REPORT_ENDINGS, reportFormat, writeWhole, type Placed, type ReportFormat, type RunReport, type VerifyReport } from "./report-file.ts";
-export { formatFailure } from "./lines.ts";
+export { formatFailure, resourceLines } from "./lines.ts";
 export type { Reporter } from "./reporter.ts";
 export { driftJson } from "./drift.ts";
 export { driftText } from "./drift-text.ts";
