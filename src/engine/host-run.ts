@@ -59,6 +59,7 @@ export class HostRun {
   #requests = 0;
   #over = false;
   #closing: Promise<unknown> = Promise.resolve();
+  #tidied: Promise<void> = Promise.resolve();
   facts: Facts | undefined;
   roleFacts: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();
   #refusal: HawserError | undefined;
@@ -165,14 +166,20 @@ export class HostRun {
     return this.#remote?.session.requests ?? this.#requests;
   }
 
+  /** Resolves when a session that is being closed has left nothing on the host that the run does not need any more. */
+  get tidied(): Promise<void> {
+    return this.#tidied;
+  }
+
   /** Ends the session, and with it the lock; the host cannot be worked on any more. Resolves when it is gone, and never rejects. */
   async close(): Promise<void> {
     this.#over = true;
-    const session = this.#remote?.session;
-    if (session) {
-      this.#requests = session.requests;
+    const remote = this.#remote;
+    if (remote) {
+      this.#requests = remote.session.requests;
       this.#remote = undefined;
-      this.#closing = session.close();
+      this.#tidied = remote.tidy();
+      this.#closing = this.#tidied.then(() => remote.session.close());
     }
     await this.#closing;
   }

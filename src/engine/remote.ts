@@ -3,7 +3,7 @@ import { HawserError } from "../errors/index.ts";
 import { readMany } from "../resources/look-many.ts";
 import { FrameReader } from "./frames.ts";
 import { expectedLook, lookOf, type Fragment, type Look } from "./fragment.ts";
-import { batchScript, type NumberedLook, probeScript, resumeScript, type Step, togetherOf } from "./script.ts";
+import { batchScript, type NumberedLook, probeScript, resumeScript, type Step, tidyScript, togetherOf } from "./script.ts";
 import { ConnectionLost, type RequestOptions, type Session, ShellEnded, type UploadOptions } from "./session.ts";
 
 /** Seconds after which a connection that broke is given up. */
@@ -95,6 +95,9 @@ export const batchId = (): string => `batch-${randomBytes(6).toString("hex")}`;
 
 const looksOf = (count: number): string => (count === 1 ? "1 look" : `${count} looks`);
 
+/** Milliseconds that tidying up may take when a run has ended. */
+const TIDY_WITHIN = 5000;
+
 const nonce = (): string => `hw${randomBytes(9).toString("hex")}`;
 
 /** Speaks the engine's scripts over a session: looks, batches of applies, and what to do when the connection breaks. */
@@ -104,6 +107,10 @@ export class Remote {
   gzip = false;
   readonly #options: RemoteOptions;
   #busy: Promise<unknown> = Promise.resolve();
+  /** The batch whose output is still on the host; the next script of its shell takes it away. */
+  #last: string | undefined;
+  /** Batches whose shell was given up, so that nothing takes their output away. */
+  readonly #left: string[] = [];
 
   constructor(session: Session, options: RemoteOptions) {
     this.session = session;
@@ -211,6 +218,7 @@ export class Remote {
     const ask = () => {
       const left = open.filter(({ index }) => !results.has(index));
       together = mayJoin ? togetherOf(left) : [];
+      this.#last = undefined;
       return this.#request(looksOf(left.length), probeScript(mark, end, left, { before, together, inPieces: mayJoin && !this.#options.timeLooks }), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal, gzip: this.gzip, showable: open.every(({ look }) => !look.sensitive) });
     };
     try {
@@ -331,8 +339,19 @@ export class Remote {
       clearTimeout(timer);
     }
     if (timedOut && running !== undefined) results.set(running, { result: "timed-out", out: "", err: "", code: 124, seconds: (performance.now() - began) / 1000 });
+    if (timedOut) this.#left.push(id);
+    else if (!gone) this.#last = id;
     if (!gone) this.#refuseHoles(steps, results, killed);
     return { steps: results, looks: seen, gone, followed };
+  }
+
+  /** Leaves no copy of what batches have printed on the host. Never rejects: without a connection the next run does it. */
+  async tidy(): Promise<void> {
+    const ids = [...this.#left.splice(0), ...(this.#last === undefined ? [] : [this.#last])];
+    this.#last = undefined;
+    if (ids.length === 0) return;
+    const end = nonce();
+    await this.session.request(tidyScript(end, ids), { end, onStdout: () => {}, onStderr: () => {}, signal: AbortSignal.timeout(TIDY_WITHIN) }).catch(() => {});
   }
 
   /** @throws HawserError when a step that was to act is missing without any step before it having stopped the batch. */

@@ -165,6 +165,7 @@ class PlaybookRun {
       await Promise.all(this.#readers.map(({ done }) => done));
       // The connector waits for them, if anybody does.
       void this.#closeAll();
+      await Promise.all([...this.#runs.values(), ...this.#guests.own].map((run) => run.tidied));
     }
   }
 

@@ -200,6 +200,11 @@ export function resumeScript(end: string, id: string, seenOut: number, seenErr: 
   return `${FOLDERS}if [ -e ${log}.out ]; then\n${followLines(log, seenOut + 1, seenErr + 1)}else\nprintf '\\n%s\\n' ${end}; printf 'gone\\n\\n%s\\n' ${end} >&2\nfi\n`;
 }
 
+/** Takes away what batches have printed, which may hold anything: a run that ends leaves no copy of it on the host. */
+export function tidyScript(end: string, ids: readonly string[]): string {
+  return `${FOLDERS}rm -f ${ids.flatMap((id) => [`${RUN}/${id}.out`, `${RUN}/${id}.err`]).join(" ")}; hw_l=\n${finish(end)}`;
+}
+
 /** A run that ended without finishing, on one host. */
 export interface Interrupted {
   readonly run: string;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { file } from "../../src/resources/file.ts";
 import { sh } from "../../src/shell/index.ts";
@@ -54,6 +54,16 @@ test("a handler that is owed runs in the next run, also when nothing changes the
   assert.equal(second.outcomes()["handler:restart"], "changed");
   assert.equal(readFileSync(`${dir}/log`, "utf8"), "restarted\n");
   assert.deepEqual(second.recap.pendingHandlers, {});
+});
+
+test("a run that ends leaves nothing on the host that its batches have printed, whether or not they failed", async (t) => {
+  const dir = scratch(t);
+  for (const apply of [sh`echo printed; touch ${dir}/x`, sh`echo printed; exit 7`, sh`echo printed; sleep 60`]) {
+    const folders = new Map<string, string>();
+    await runTasks(({ t: declare }) => void declare.task("prints", { check: sh`[ -e ${dir}/x ]`, apply, applyTimeout: 1 }), { folders });
+    assert.deepEqual(readdirSync(`${folders.get("h1") ?? ""}/run`).filter((name) => name.startsWith("batch-")), []);
+    rmSync(`${dir}/x`, { force: true });
+  }
 });
 
 test("flush runs the role's handlers in place; needs: [handler] too", async (t) => {
