@@ -3,9 +3,9 @@
 source "$(dirname "$0")/prepare.sh"
 
 # Journals of the tests' runs are not the user's.
-XDG_STATE_HOME=$(mktemp -d)
-export XDG_STATE_HOME
-trap 'rm -rf "$XDG_STATE_HOME"' EXIT
+HAWSER_RUNS=$(mktemp -d)
+export HAWSER_RUNS
+trap 'rm -rf "$HAWSER_RUNS"' EXIT
 
 # What the tests themselves use; the lab installs its own.
 needed=(openssh-server openssh-client sudo opendoas busybox dash shellcheck acl attr iproute2 util-linux procps unzip zstd xz-utils bzip2 curl wget nftables iptables ansible-core etcd-server chromium-headless-shell)

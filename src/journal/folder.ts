@@ -4,8 +4,10 @@ import { readFileSync } from "node:fs";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where the journals of runs lie: `hawser/runs` below $XDG_STATE_HOME, by default ~/.local/state. */
+/** Where the journals of runs lie: $HAWSER_RUNS, else `hawser/runs` below $XDG_STATE_HOME, by default ~/.local/state. */
 export function runsFolder(env: Env = process.env): string {
+  const named = env["HAWSER_RUNS"];
+  if (named !== undefined && named !== "") return path.resolve(named);
   const given = env["XDG_STATE_HOME"];
   const state = given !== undefined && path.isAbsolute(given) ? given : path.join(env["HOME"] ?? homedir(), ".local/state");
   return path.join(state, "hawser/runs");

@@ -68,7 +68,7 @@ export class Journal {
       this.#fd = openSync(this.file, "ax", 0o600);
       writeSync(this.#fd, `${JSON.stringify(header)}\n`);
     } catch (error) {
-      throw new UsageError(`the run's journal cannot be written: ${(error as Error).message}`, { cause: error, hint: "XDG_STATE_HOME names another place for it; --no-journal does without, and then the run cannot be resumed" });
+      throw new UsageError(`the run's journal cannot be written: ${(error as Error).message}`, { cause: error, hint: "HAWSER_RUNS names another place for it; --no-journal does without, and then the run cannot be resumed" });
     }
   }
 

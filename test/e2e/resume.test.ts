@@ -68,7 +68,7 @@ void describe("a run whose controller is killed", { skip }, () => {
       const state = await stateFolder();
       const at = whole * (0.1 + 0.9 * next());
       const killed = await run(state, at);
-      const began = (await readdir(path.join(state, "hawser/runs")).catch(() => [])).length > 0;
+      const began = (await readdir(path.join(state, "runs")).catch(() => [])).length > 0;
       const again = began ? await hawser(state, ["resume"]) : await run(state);
       const where = `killed after ${at.toFixed(3)} s:\n${killed.stdout}\n--- then:\n${again.stdout}${again.stderr}`;
       assert.equal(again.code, 0, where);

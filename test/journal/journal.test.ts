@@ -32,7 +32,8 @@ function written(folder: string, events: readonly RunEvent[], { end = false, id,
 }
 
 describe("a run's journal", () => {
-  it("lies below XDG_STATE_HOME, else below the home", () => {
+  it("lies where HAWSER_RUNS says, else below XDG_STATE_HOME, else below the home", () => {
+    assert.equal(runsFolder({ HAWSER_RUNS: "/r", XDG_STATE_HOME: "/s", HOME: "/h" }), "/r");
     assert.equal(runsFolder({ XDG_STATE_HOME: "/s", HOME: "/h" }), "/s/hawser/runs");
     assert.equal(runsFolder({ HOME: "/h" }), "/h/.local/state/hawser/runs");
     assert.equal(runsFolder({ XDG_STATE_HOME: "relative", HOME: "/h" }), "/h/.local/state/hawser/runs");

@@ -6,7 +6,7 @@ const vars = (text: string, schema: string, using?: string): Readonly<Record<str
 
 export const inventories: readonly Row[] = [
   { id: "inventory-missing", wrong: "an inventory folder that is not there", args: ["run", "site.ts", "-i", "invent"], exit: 1, says: "error: the file does not exist", also: ["at invent:1:1"] },
-  { id: "inventory-no-hosts-file", wrong: "an inventory folder without hosts.yml", args: ["run", "site.ts", "-i", "empty"], files: { "empty/readme": "" }, exit: 1, says: "error: the directory has no hosts.yml" },
+  { id: "inventory-no-hosts-file", wrong: "an inventory folder without hosts.yml", args: ["run", "site.ts", "-i", "empty"], files: { "empty/group_vars/all.yml": "a: 1\n" }, exit: 1, says: "error: the directory has no hosts.yml" },
   { id: "yaml-syntax", wrong: "a YAML syntax error", files: inventory("web:\n  vars: { a: [1, 2⟪}\n"), exit: 1, says: "error: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]" },
   { id: "yaml-duplicate", wrong: "a key that is there twice", files: inventory("web:\n  hosts:\n    web1:\n    ⟪web1:\n"), exit: 1, says: `error: the key "web1" is repeated`, hint: "it is already on line 3; remove one of the two" },
   { id: "yaml-tag", wrong: "a tag that does not exist", files: inventory(`${HOSTS}  vars:\n    a: ⟪!secrte x\n`), exit: 1, says: "error: unknown tag !secrte", hint: `did you mean "!secret"?` },

@@ -41,7 +41,7 @@ export class Workshop {
   /** Starts hawser here. It gets no terminal, no colours and no ssh agent. */
   start(row: Pick<Row, "args" | "env">): { child: ChildProcess; ended: Promise<Ended> } {
     const { SSH_AUTH_SOCK: _agent, FORCE_COLOR: _color, ...env } = process.env;
-    const child = spawn(process.execPath, [BIN, ...(row.args ?? ["run", "site.ts", "-i", "inv"])], { cwd: this.folder, env: { ...env, NO_COLOR: "1", XDG_STATE_HOME: `${this.folder}/.state`, ...row.env }, stdio: ["ignore", "pipe", "pipe"], timeout: PATIENCE, killSignal: "SIGKILL" });
+    const child = spawn(process.execPath, [BIN, ...(row.args ?? ["run", "site.ts", "-i", "inv"])], { cwd: this.folder, env: { ...env, NO_COLOR: "1", HAWSER_RUNS: `${this.folder}/.runs`, ...row.env }, stdio: ["ignore", "pipe", "pipe"], timeout: PATIENCE, killSignal: "SIGKILL" });
     const [stdout, stderr]: [string[], string[]] = [[], []];
     child.stdout.setEncoding("utf8").on("data", (text: string) => stdout.push(text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => stderr.push(text));
