@@ -10,7 +10,11 @@ const PATH_HINT = "give the path of a .ts file, e.g. playbooks/site.ts";
 const TYPES_HINT = "run `npx tsc --noEmit` to see type errors with their lines";
 
 /** Loads a module by its absolute path. */
-export type ImportFile = (file: string) => Promise<unknown>;
+export interface ImportFile {
+  (file: string): Promise<unknown>;
+  /** The files that a module was made of when it was loaded last, packages among them; none where that is not known. */
+  readonly sources?: (file: string) => Promise<readonly string[]>;
+}
 
 export const importPlainly: ImportFile = async (file) => (await import(pathToFileURL(file).href)) as unknown;
 

@@ -10,6 +10,7 @@ export function runCommand(program: Command, exit: Exit, importFile: ImportFile)
     .description("run a playbook; with --check only say what a run would change")
     .argument("<playbook>", "a TypeScript file, e.g. playbooks/site.ts")
     .option("-C, --check", "change nothing; predict what a run would change")
+    .addOption(new Option("--watch", "with --check: check again whenever a file of the playbook, its roles or the inventory is saved").conflicts(["step", "askPass", "askBecomePass", "askVaultPass", "listHosts", "listTasks", "listTags", "report", "trace"]))
     .option("-D, --diff", "show the differences in files")
     .addOption(new Option("--step", "ask on the terminal before each change; hosts are worked on one after the other").conflicts("check"))
     .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
@@ -23,6 +24,6 @@ export function runCommand(program: Command, exit: Exit, importFile: ImportFile)
     .option("--list-tasks", "list every resource with its tags and stop (reads the hosts' facts)")
     .option("--list-tags", "list the tags and stop (reads the hosts' facts)")
     .action(async (file: string, flags: RunFlags) => {
-      exit.code = await runFile(file, flags, importFile);
+      exit.code = flags.watch ? await (await import("./watch/watch-file.ts")).watchFile(file, flags, importFile) : await runFile(file, flags, importFile);
     });
 }

@@ -21,6 +21,7 @@ import { checkReportFolders, RunReports } from "./report-files.ts";
 
 export interface RunFlags extends LoadFlags {
   readonly check?: boolean;
+  readonly watch?: boolean;
   readonly diff?: boolean;
   readonly limit?: string;
   readonly tags?: string[];

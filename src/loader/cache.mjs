@@ -56,6 +56,22 @@ export function findFresh(cache, key) {
 }
 
 /**
+ * The sources that something was compiled from last; none when one of them was saved at that moment.
+ * @param {string} cache
+ * @param {string} key
+ * @returns {string[]}
+ */
+export function sourcesOf(cache, key) {
+  try {
+    /** @type {Record} */
+    const { inputs } = JSON.parse(readFileSync(recordOf(cache, key), "utf8"));
+    return inputs.map(([file]) => file).filter((file) => file !== "");
+  } catch {
+    return [];
+  }
+}
+
+/**
  * Runs `compile` into a new folder and puts it in the place of the old one, in one step, so that two runs at once do no harm.
  * @param {string} cache
  * @param {string} key

@@ -6,7 +6,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { cacheFolder, findFresh, refresh } from "./cache.mjs";
+import { cacheFolder, findFresh, refresh, sourcesOf } from "./cache.mjs";
 
 /** @typedef {import("esbuild").Plugin} Plugin */
 /** @typedef {import("esbuild").BuildOptions} BuildOptions */
@@ -32,6 +32,17 @@ export async function compiledProgram() {
   return findFresh(cache, key) ?? (await refresh(cache, key, (folder) => bundle(folder, { entryPoints: { main: path.join(ROOT, "src/cli/main.ts"), index: INDEX, keeper: path.join(ROOT, "src/connection/keeper/main.ts") }, splitting: true, plugins: [nativeAddons, ownMeta] })));
 }
 
+/** @param {string} file @param {string} program */
+const playbookKey = (file, program) => `playbook ${program} ${file}`;
+
+/**
+ * The files that a playbook was compiled from last.
+ * @param {string} file
+ * @param {string} program
+ * @returns {string[]}
+ */
+export const playbookSources = (file, program) => sourcesOf(cache, playbookKey(file, program));
+
 /**
  * A playbook with everything that it imports by relative paths, and hawser's roles. Packages are loaded from where they are.
  * @param {string} file
@@ -40,7 +51,7 @@ export async function compiledProgram() {
  * @throws esbuild's BuildFailure
  */
 export async function compiledPlaybook(file, program) {
-  const key = `playbook ${program} ${file}`;
+  const key = playbookKey(file, program);
   const folder = findFresh(cache, key) ?? (await refresh(cache, key, (to) => bundle(to, { entryPoints: { playbook: file }, plugins: [outside(program), ownMeta] })));
   return path.join(folder, "playbook.mjs");
 }

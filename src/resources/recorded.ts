@@ -1,3 +1,4 @@
+import { UsageError } from "../errors/index.ts";
 import type { Facts } from "./facts.ts";
 
 /** Shared by all recordings; each system changes what is its own. */
@@ -69,10 +70,24 @@ export type RecordedName = keyof typeof RECORDED;
 
 export const RECORDED_NAMES = Object.keys(RECORDED) as readonly RecordedName[];
 
+/** Facts as `hawser record HOST` prints them: lists where facts have sets. */
+export type Recording = Readonly<Record<string, unknown>>;
+
 /**
- * Facts of a typical host, for tests of roles without a host. `changes` replaces top-level fields.
+ * Facts of a typical host, or those that `hawser record HOST` has printed, for tests of roles without a host.
+ * @param from The name of a system, or a recording that was read from its file.
+ * @param changes Replaces top-level fields.
+ * @throws UsageError for what is no recording
  * @example recorded("centos-7", { selinux: "enforcing" })
+ * @example recorded(JSON.parse(readFileSync(new URL("la-1.facts.json", import.meta.url), "utf8")))
  */
-export function recorded(name: RecordedName, changes: Partial<Facts> = {}): Facts {
-  return { ...RECORDED[name], ...changes };
+export function recorded(from: RecordedName | Recording, changes: Partial<Facts> = {}): Facts {
+  return { ...(typeof from === "string" ? RECORDED[from] : read(from)), ...changes };
+}
+
+function read(recording: Recording): Facts {
+  const missing = Object.keys(RECORDED["debian-12"]).filter((name) => !(name in recording) && name !== "defaultRoute");
+  if (missing.length > 0) throw new UsageError(`this is no recording of a host: it has no ${missing.slice(0, 3).join(", ")}`, { hint: "hawser record HOST > HOST.facts.json" });
+  const { kernel, commands, ...rest } = recording as unknown as Facts & { readonly commands: Iterable<string>; readonly kernel: Facts["kernel"] & { readonly modules: Iterable<string> } };
+  return { ...rest, defaultRoute: rest.defaultRoute, kernel: { ...kernel, modules: new Set(kernel.modules) }, commands: new Set(commands) };
 }

@@ -5,6 +5,7 @@ import type { Session } from "../../engine/session.ts";
 import { Fragments } from "./output.ts";
 import { z } from "zod";
 import type { Inventory, InventoryHost } from "../../inventory/index.ts";
+import { lent } from "../lent-session.ts";
 import { declareAll, type Declaration } from "./declaration.ts";
 
 export interface ConsoleHost {
@@ -26,22 +27,4 @@ export async function runDeclarations(declarations: readonly Declaration[], { ho
   const connect = check ? () => Promise.resolve(lent(session)) : open;
   const recap = await runPlaybook(book, { inventory, connect, check }, (event) => output.on(event));
   return recap.result === "ok";
-}
-
-/** The session for one run, which does not close it. */
-function lent(session: Session): Session {
-  return {
-    host: session.host,
-    user: session.user,
-    get requests() {
-      return session.requests;
-    },
-    request: (script, options) => session.request(script, options),
-    upload: (content, to, options) => session.upload(content, to, options),
-    $: session.$,
-    dial: (address, port) => session.dial(address, port),
-    kill: (group, signal) => session.kill(group, signal),
-    reconnect: (within) => session.reconnect(within),
-    close: () => Promise.resolve(),
-  };
 }
