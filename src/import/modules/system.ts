@@ -62,6 +62,8 @@ export const user: Module = (args, around) => {
   const isLock = hash !== undefined && /^[!*]+$/.test(hash);
   if (args.word("update_password", "always") !== "always") around.note("update_password: on_create has no counterpart: a password that somebody changed is set back");
   const append = args.flag("append", false);
+  const system = args.bool("system");
+  const absent = stateOf(args) === '"absent"';
   let passwordHash: string | undefined;
   if (password !== undefined && !isLock) {
     if (password.type.kind !== "secret") args.names.uses.add("Secret");
@@ -76,8 +78,9 @@ export const user: Module = (args, around) => {
     ["home", args.text("home")],
     ["shell", args.text("shell")],
     ["comment", args.text("comment")],
-    ["system", args.bool("system")],
-    ["createHome", args.bool("create_home", "createhome")],
+    ["system", system],
+    // Ansible makes the home of a system's user, too; hawser only when told.
+    ["createHome", args.bool("create_home", "createhome") ?? (system !== undefined && system !== "false" && !absent && "true")],
     ["passwordHash", passwordHash],
     ["locked", isLock ? "true" : args.bool("password_lock")],
     ["removeHome", args.flag("remove", false) && "true"],
