@@ -1,14 +1,11 @@
 import type { Command } from "commander";
 import { connectTo } from "../connect.ts";
 import { readFacts } from "../engine/read-facts.ts";
-import { formatProblem, loadInventory } from "../inventory/index.ts";
+import { formatProblem } from "../inventory/index.ts";
+import { runLists } from "./journaled.ts";
+import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
 import { extraVarsOption, inventoryOption, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
-
-interface Flags {
-  readonly inventory: string;
-  readonly extraVars?: string[];
-}
 
 const HELP = `
 At the prompt:
@@ -24,15 +21,14 @@ Examples:
   echo 't.package("curl")' | hawser console la-1 -i inventory/lab`;
 
 export function consoleCommand(program: Command, exit: Exit): void {
-  program
-    .command("console")
+  passwordOptions(program.command("console"))
     .description("a prompt on a host, with everything that roles have")
     .argument("<host>", "a host of the inventory")
     .addOption(inventoryOption())
     .addOption(extraVarsOption())
     .addHelpText("after", HELP)
-    .action(async (name: string, flags: Flags) => {
-      const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
+    .action(async (name: string, flags: LoadFlags) => {
+      const inventory = await inventoryFor(flags, {}, { lists: runLists(flags.inventory) });
       for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
       const host = inventory.host(name);
       await raiseLab(inventory);

@@ -2,17 +2,17 @@ import { Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
 import { askHosts } from "../engine/ad-hoc.ts";
 import { UsageError } from "../errors/index.ts";
-import { formatProblem, loadInventory, type InventoryHost } from "../inventory/index.ts";
+import { formatProblem, type InventoryHost } from "../inventory/index.ts";
 import { answersExitCode, humanAnswers, jsonAnswers, type AnswerReporter } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { commandScript, type CommandFlags } from "./exec-script.ts";
 import { interrupts } from "./interrupts.ts";
+import { runLists } from "./journaled.ts";
+import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
 import { extraVarsOption, inventoryOption, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
 
-interface Flags extends CommandFlags {
-  readonly inventory: string;
-  readonly extraVars?: string[];
+interface Flags extends CommandFlags, LoadFlags {
   readonly become?: boolean;
   readonly becomeUser?: string;
   readonly forks: number;
@@ -34,8 +34,7 @@ Examples:
   hawser exec la-1 -o raw -- cat /etc/hosts > hosts.la-1`;
 
 export function execCommand(program: Command, exit: Exit): void {
-  program
-    .command("exec")
+  passwordOptions(program.command("exec"))
     .description("run a command on the hosts of a pattern, without a playbook")
     .argument("<pattern>", "an inventory pattern, e.g. web, 'all:!sg' or la-1")
     .argument("[command...]", "the command and its arguments, after --; no shell reads them")
@@ -58,7 +57,7 @@ export function execCommand(program: Command, exit: Exit): void {
 }
 
 async function execOn(pattern: string, command: readonly string[], flags: Flags): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { extraVars: flags.extraVars ?? [] });
+  const inventory = await inventoryFor(flags, {}, { lists: runLists(flags.inventory) });
   for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   const { script, showable } = commandScript(command, flags);
   const hosts = inventory.select(pattern).map((host) => becoming(host, flags));

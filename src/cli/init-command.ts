@@ -25,7 +25,7 @@ function text(folder: string, { written, left, needs }: Made): string {
     "npm install",
     "npx hawser check",
     "npx hawser lab up --install",
-    "npx hawser run playbooks/site.ts -i inventory/lab --check --diff",
+    "npx hawser run playbooks/site.ts --check",
   ];
   const list = (title: string, names: readonly string[]): string => (names.length === 0 ? "" : `${title}\n${names.map((name) => `  ${name}\n`).join("")}`);
   return `${list(written.length === 0 ? "" : "made", written)}${list("left as they were", left)}${list("package.json was there already, and needs", needs)}${list("next", steps)}`;

@@ -29,7 +29,7 @@ describe("hawser init", () => {
     for (const name of ["@types", "tsx"]) symlinkSync(path.join(ROOT, "node_modules", name), path.join(project, "node_modules", name));
     execFileSync(process.execPath, [path.join(ROOT, "node_modules/typescript/bin/tsc")], { cwd: project, stdio: "pipe" });
     execFileSync(process.execPath, ["--import", "tsx", "--test", "roles/motd/role.test.ts"], { cwd: project, stdio: "pipe" });
-    assert.equal((await hawser(project, ["run", "playbooks/site.ts", "-i", "inventory/lab", "--list-hosts"])).out, "greeting\n  web-1\n  web-2\n");
+    assert.equal((await hawser(project, ["run", "playbooks/site.ts", "--list-hosts"])).out, "greeting\n  web-1\n  web-2\n");
   });
 
   it("refuses a folder with files, and leaves it as it was", async () => {

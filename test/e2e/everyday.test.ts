@@ -62,15 +62,23 @@ void describe("a project made by hawser init, with hawser from npm", { skip }, (
   });
 
   test("runs on its lab hosts: a check, the change, and nothing left to do", { timeout: 180_000 }, async () => {
-    assert.match(await well(hawser("run", "playbooks/site.ts", "-i", "inventory/lab", "--check", "--diff")), /\+web-1, Debian GNU\/Linux 12 \(bookworm\)\. Questions: ops@example\.org[^]*2 changes pending on 2 hosts/);
-    assert.match(await well(hawser("run", "playbooks/site.ts", "-i", "inventory/lab")), /2 changes made on 2 hosts: everything is as declared/);
-    assert.match(await well(hawser("run", "playbooks/site.ts", "-i", "inventory/lab")), /no changes: everything is as declared/);
+    assert.match(await well(hawser("run", "playbooks/site.ts", "--check")), /\+web-1, Debian GNU\/Linux 12 \(bookworm\)\. Questions: ops@example\.org[^]*2 changes pending on 2 hosts/);
+    assert.match(await well(hawser("run", "playbooks/site.ts")), /2 changes made on 2 hosts: everything is as declared/);
+    assert.match(await well(hawser("run", "playbooks/site.ts")), /no changes: everything is as declared/);
   });
 
   test("exec and facts reach them over ssh, in one request, as whom they are told", { timeout: 60_000 }, async () => {
-    assert.match(await well(hawser("exec", "web", "-i", "inventory/lab", "--group", "--", "tail", "-n", "1", "/etc/motd")), /^2 hosts answered: web-1, web-2\n {2}- write down what you change\n$/);
-    await well(hawser("exec", "web", "-i", "inventory/lab", "--", "useradd", "--create-home", "guest"));
-    assert.equal(await well(hawser("exec", "web-1", "-i", "inventory/lab", "--become-user", "guest", "--become", "-o", "raw", "--shell", "id -un; pwd")), "guest\n/home/guest\n");
-    assert.match(await well(hawser("facts", "web", "-i", "inventory/lab", "--filter", "os.id,init")), /^web-1 {2}os\.id {2}debian\nweb-1 {2}init {2}systemd\nweb-2 /);
+    assert.match(await well(hawser("exec", "web", "--group", "--", "tail", "-n", "1", "/etc/motd")), /^2 hosts answered: web-1, web-2\n {2}- write down what you change\n$/);
+    await well(hawser("exec", "web", "--", "useradd", "--create-home", "guest"));
+    assert.equal(await well(hawser("exec", "web-1", "--become-user", "guest", "--become", "-o", "raw", "--shell", "id -un; pwd")), "guest\n/home/guest\n");
+    assert.match(await well(hawser("facts", "web", "--filter", "os.id,init")), /^web-1 {2}os\.id {2}debian\nweb-1 {2}init {2}systemd\nweb-2 /);
+  });
+
+  test("a prompt on one of them plans and applies over ssh, and lets go of the lock", { timeout: 60_000 }, async () => {
+    const typed = ["(await $`hostname`).stdout.trim()", 't.file("/root/typed", { content: "typed\\n" })', 'await apply(t.file("/root/typed", { content: "typed\\n" }))', 'await apply(t.file("/root/typed", { state: "absent" }))'];
+    writeFileSync(path.join(project, "typed"), `${typed.join("\n")}\n`);
+    const { code, out, err } = await said("sh", ["-c", "npx hawser console web-1 < typed"]);
+    assert.equal(code, 0, `${out}${err}`);
+    assert.match(out, /'web-1'\n[^]*would change[^]*\+typed\n[^]*\+ changed[^]*\+ changed/);
   });
 });

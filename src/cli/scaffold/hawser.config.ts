@@ -1,0 +1,6 @@
+import { defineConfig } from "hawser";
+
+export default defineConfig({
+  inventory: "inventory/lab",
+  diff: true,
+});
