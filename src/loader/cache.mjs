@@ -3,12 +3,15 @@
  * before anything was compiled.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 
 /** Milliseconds after which what was replaced is removed: a run that began with it may still load parts of it. */
 const KEPT_FOR = 24 * 60 * 60 * 1000;
+
+/** Milliseconds after which is removed what nobody has used: playbooks and copies of hawser that are gone leave theirs behind. */
+const KEPT_UNUSED = 30 * KEPT_FOR;
 
 /** Milliseconds by which the kernel's stamps of files may be late: it takes its clock once a tick, at 100 ticks a second or more. */
 const TICK = 10;
@@ -49,7 +52,9 @@ export function findFresh(cache, key) {
     /** @type {Record} */
     const { folder, inputs } = JSON.parse(readFileSync(recordOf(cache, key), "utf8"));
     const full = path.join(cache, folder);
-    return existsSync(full) && inputs.every((input) => isUnchanged(input)) ? full : undefined;
+    if (!existsSync(full) || !inputs.every((input) => isUnchanged(input))) return undefined;
+    markUsed(full, recordOf(cache, key));
+    return full;
   } catch {
     return undefined;
   }
@@ -97,6 +102,12 @@ export async function refresh(cache, key, compile) {
   return folder;
 }
 
+/** Once a day is enough. @param {...string} places */
+function markUsed(...places) {
+  const now = new Date();
+  for (const place of places) if (now.getTime() - statSync(place).mtimeMs > KEPT_FOR) utimesSync(place, now, now);
+}
+
 /** @param {string} cache @param {string} key */
 const recordOf = (cache, key) => path.join(cache, `${digest(key)}.json`);
 
@@ -118,8 +129,9 @@ function isUnchanged([file, modified, changed, size]) {
 /** @param {string} cache @param {string} start @param {string} current */
 function removeOld(cache, start, current) {
   for (const name of readdirSync(cache)) {
-    if (!name.startsWith(`${start}-`) || name === current) continue;
+    if (name === current) continue;
     const full = path.join(cache, name);
-    if (Date.now() - (statSync(full, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > KEPT_FOR) rmSync(full, { recursive: true, force: true });
+    const age = Date.now() - (statSync(full, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > (name.startsWith(`${start}-`) ? KEPT_FOR : KEPT_UNUSED)) rmSync(full, { recursive: true, force: true });
   }
 }

@@ -88,6 +88,18 @@ void describe("compiled code is kept", () => {
     assert.deepEqual([first, second, third].map((each) => existsSync(each)), [false, true, true]);
   });
 
+  test("for a month after it was used last, whatever it was compiled from", async () => {
+    const cache = cacheFolder();
+    const [used, unused] = [await compile(cache, "used"), await compile(cache, "unused")];
+    const long = new Date(Date.now() - 31 * 24 * 60 * 60 * 1000);
+    for (const name of readdirSync(cache)) utimesSync(path.join(cache, name), long, long);
+    assert.equal(findFresh(cache, "used"), used);
+    const fresh = await compile(cache, "another");
+    assert.deepEqual([used, unused, fresh].map((each) => existsSync(each)), [true, false, true]);
+    assert.equal(findFresh(cache, "used"), used);
+    assert.equal(readdirSync(cache).length, 4, "two folders and their records");
+  });
+
   test("where nobody else can put code", () => {
     const cache = cacheFolder();
     assert.equal(cache, path.join(folder, "hawser", "compiled"));
