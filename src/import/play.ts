@@ -6,7 +6,7 @@ import { handlersIn } from "./handlers.ts";
 import { shortName } from "./keywords.ts";
 import type { Project } from "./project.ts";
 import type { RoleRef, WrittenRole } from "./role.ts";
-import { flagOf, type Inherited } from "./tasks.ts";
+import { flagOf, type Inherited } from "./tasks/inherited.ts";
 import { entryOf, isTemplate, itemsOf, plain, readYaml, textOf, valueOf, type Yaml, type YamlEntry, type YamlMap } from "./yaml.ts";
 
 /** Words of a play that mean nothing here, or are obeyed anyway. */

@@ -10,7 +10,9 @@ import type { Report } from "./report.ts";
 import { RoleFiles } from "./role-files.ts";
 import { schemaLines } from "./schema.ts";
 import { write } from "./statement.ts";
-import { type Inherited, TaskWriter } from "./tasks.ts";
+import { roleContext } from "./tasks/context.ts";
+import type { Inherited } from "./tasks/inherited.ts";
+import { sequence } from "./tasks/sequence.ts";
 import { valueCode } from "./text.ts";
 import { mergeSecret, type Variables } from "./variables.ts";
 import { isTemplate, readYaml, textOf, valueOf, type Yaml, type YamlEntry } from "./yaml.ts";
@@ -65,12 +67,12 @@ export function writeRole(source: RoleSource, root: string, variables: Variables
 
   const handlers = source.handlers.map((handler) => handlerLines(handler, names, report));
   const foreign = apartFrom(source.handlers, source.foreign);
-  const writer = new TaskWriter(root, source.folder, names, report, files, [...source.handlers, ...foreign]);
-  const sections = source.sections.map((tasks) => writer.sequence(tasks, source.inherited));
+  const context = roleContext({ root, folder: source.folder, names, report, files, handlers: [...source.handlers, ...foreign] });
+  const sections = source.sections.map((tasks) => sequence(context, tasks, source.inherited));
   const body = sections.flatMap((statements, i) => [...(i > 0 && source.handlers.length > 0 ? ["t.flush();"] : []), ...write(statements, 2)]);
   for (const handler of foreign) if (body.some((line) => new RegExp(`notify: (?:\\[.*)?\\b${handler.variable}\\b`).test(line))) handlers.push(handlerLines(handler, names, report));
   const derived = [...names.derived].map(([name, value]) => `const ${name} = ${value.text};`);
-  const top = [...derived, ...handlers.flat(), ...writer.hoisted.flat()];
+  const top = [...derived, ...handlers.flat(), ...context.hoisted.flat()];
   const lines = spaced([...top, ...(top.length > 0 && body.length > 0 ? [""] : []), ...body]);
 
   const ref = refOf(source.name);

@@ -98,3 +98,6 @@ export const itemsOf = (node: Yaml | undefined): readonly Yaml[] => (node === un
 export const isTemplate = (text: string): boolean => /\{\{|\{%/.test(text);
 
 export const showPlace = ({ file, line }: Place): string => `${file}:${line}`;
+
+/** A map without some of its entries. */
+export const without = (map: YamlMap, ...names: readonly string[]): YamlMap => ({ ...map, entries: map.entries.filter(({ name }) => !names.includes(name)) });
