@@ -60,14 +60,14 @@ const usesOf = ({ plays }: Playbook): Use[] => plays.flatMap((play) => expandUse
 
 export const roleWords = (around: Surroundings): Promise<readonly Word[]> => orNone(async () => [...new Map(usesOf(await playbookOf(around)).map(({ name, role }) => [name, role.summary] as const))]);
 
-/** Tags of plays, of their roles, and of what the roles declare for one host of each play on usual systems; no host is asked. */
+/** Tags of plays, of their roles, and of what the roles declare for one host of each play, on a Debian and an EL; no host is asked. */
 export const tagWords = (around: Surroundings): Promise<readonly Word[]> =>
   orNone(async () => {
     const playbook = await playbookOf(around);
     const tags = new Set([...playbook.plays.flatMap((play) => play.tags ?? []), ...usesOf(playbook).flatMap((use) => use.tags)]);
     const declared = await orNone(async () => {
       const inventory = await inventoryOf(around);
-      return declareEverywhere(resolvePlays(playbook, inventory, undefined), inventory.hosts, new Sealed(), 1).nodes;
+      return declareEverywhere(resolvePlays(playbook, inventory, undefined), inventory.hosts, new Sealed(), true).nodes;
     });
     for (const node of declared) for (const tag of node.tags) tags.add(tag);
     return [...tags].sort().map((tag) => [tag] as const);
