@@ -72,7 +72,7 @@ export class PlayWriter {
     if (strategy !== undefined && !/^(?:linear|free|host_pinned|mitogen_\w+)$/.test(strategy)) trouble(valueOf(play, "strategy") as Yaml, `strategy of the play ${name}`, `the strategy ${strategy}`);
     if (textOf(valueOf(play, "connection")) === "local" || hosts === "localhost") report.note(play, name, "a play on the controller: the inventory needs a host with ssh: { kind: local }");
     if (entryOf(play, "remote_user") !== undefined) report.note(play, name, "remote_user: the inventory names the login user (ansible_user)");
-    if (flagOf(play, "become") !== true && !this.#project.becomes) report.note(play, name, "the play does not become root: hawser does, unless the inventory says `become: { method: none }`");
+    if (flagOf(play, "become") !== true && !this.#project.config.becomes) report.note(play, name, "the play does not become root: hawser does, unless the inventory says `become: { method: none }`");
 
     const vars = this.#vars(play, name, trouble);
     const inherited: Inherited = { tags: [], user: textOf(valueOf(play, "become_user")), environment: valueOf(play, "environment"), when: [], become: flagOf(play, "become") };
@@ -147,17 +147,11 @@ export class PlayWriter {
 
   /** A role of a play's list. */
   #role(node: Yaml, name: string, given: Readonly<Record<string, string>>, counts: Map<string, number>): string {
-    const { report } = this.#project;
     const extra = node.kind === "map" ? node.entries.filter((entry) => !["role", "name", "tags", "vars", "when", "become", "become_user", "become_method", "environment", "delegate_to"].includes(entry.name)) : [];
     const vars = valueOf(node, "vars");
     const params = [...extra, ...(vars?.kind === "map" ? vars.entries : [])];
-    for (const word of ["when", "become_user", "environment", "delegate_to"]) {
-      const value = valueOf(node, word);
-      if (value === undefined || (word === "become_user" && textOf(value) === "root")) continue;
-      const why = word === "when" ? "a role under a condition: put the condition into the role" : `${word} for a whole role: give it to its tasks`;
-      report.gap(value, `${word} of the role ${name}`, why);
-      return this.#use(this.#project.stub(this.#project.freeRoleName(`${dashed(name)}-${dashed(word)}`), [{ place: value, what: `the role ${name}`, why }]), {}, [], undefined);
-    }
+    const refused = this.#project.refused(node, name);
+    if (refused !== undefined) return this.#use(refused, {}, [], undefined);
     const role = this.#project.role(name, node);
     const as = nth(role, counts);
     const tags = itemsOf(valueOf(node, "tags")).flatMap((item) => (textOf(item) ?? "").split(",")).map((tag) => tag.trim());

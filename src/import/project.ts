@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { UsageError } from "../errors/index.ts";
 import { didYouMean } from "../inventory/index.ts";
-import { comment } from "./emit.ts";
+import { type Config, readConfig } from "./config.ts";
+import { comment, dashed } from "./emit.ts";
 import { keyOf, quoted } from "./expression/code.ts";
 import { type Handler, handlersIn } from "./handlers.ts";
 import { findInventories, inYaml12, learnInventory } from "./inventory.ts";
@@ -24,13 +25,11 @@ export class Project {
   readonly root: string;
   readonly report = new Report();
   readonly variables = new Variables();
-  /** ansible.cfg says that all plays become root. */
-  readonly becomes: boolean;
+  readonly config: Config;
   readonly #texts = new Map<string, string>();
   readonly #copies = new Map<string, string>();
   readonly #roles = new Map<string, WrittenRole>();
   readonly #writing: string[] = [];
-  readonly #config: string;
   readonly #playbooks = new Map<string, { readonly name: string; readonly plays: readonly Yaml[] }>();
   readonly #computed: ReadonlyMap<string, { readonly text: string }>;
   readonly #playHandlers: Handler[] = [];
@@ -39,12 +38,10 @@ export class Project {
   constructor(root: string) {
     this.root = path.resolve(root);
     if (!existsSync(this.root) || !statSync(this.root).isDirectory()) throw new UsageError(`there is no folder ${root}`, { hint: "give the folder that holds the playbooks" });
-    const config = path.join(this.root, "ansible.cfg");
-    this.#config = existsSync(config) ? readFileSync(config, "utf8") : "";
-    this.becomes = /^\s*become\s*[=:]\s*(?:true|yes|1)\s*$/im.test(this.#config);
+    this.config = readConfig(this.root, this.report);
     this.#findPlaybooks();
     if (this.#playbooks.size === 0) throw new UsageError(`${root} holds no playbook`, { hint: "a playbook is a YAML file whose items have `hosts`; it is looked for here and in playbooks/" });
-    for (const inventory of findInventories(this.root, this.#setting("inventory")?.split(",")[0]?.trim())) {
+    for (const inventory of findInventories(this.root, this.config.setting("inventory")?.split(",")[0]?.trim())) {
       learnInventory(inventory, this.root, this.variables, this.report);
       this.#inventory(inventory.name, inventory.files);
     }
@@ -82,14 +79,7 @@ export class Project {
     this.#writing.push(name);
     const main = (part: string): Yaml | undefined => mainOf(folder, part, this.root, this.report);
     const meta = main("meta");
-    const dependsOn = itemsOf(valueOf(meta, "dependencies")).map((node) => {
-      const needed = textOf(node) ?? textOf(valueOf(node, "role")) ?? textOf(valueOf(node, "name")) ?? "";
-      const role = this.role(needed, node);
-      const vars = valueOf(node, "vars");
-      const params = node.kind === "map" ? [...node.entries.filter((entry) => !["role", "name", "tags", "when", "vars", "src", "version"].includes(entry.name)), ...(vars?.kind === "map" ? vars.entries : [])] : [];
-      if (valueOf(node, "when") !== undefined) this.report.note(node, `the role ${needed}`, `the condition of a dependency is left out: put it into the role ${needed}`);
-      return { role, code: `use(${role.variable}, ${this.varsOf(role, Object.fromEntries(params.filter((entry) => role.vars.has(entry.name)).map((entry) => [entry.name, this.constant(entry.value)])))})`, needed };
-    });
+    const dependsOn = itemsOf(valueOf(meta, "dependencies")).map((node) => this.#dependency(node));
     const entries = (node: Yaml | undefined) => (node?.kind === "map" ? node.entries : []);
     const written = this.#write({
       name,
@@ -107,6 +97,29 @@ export class Project {
     this.#writing.pop();
     this.#roles.set(name, written);
     return written;
+  }
+
+  /** A role that this one needs. */
+  #dependency(node: Yaml): { readonly role: RoleRef; readonly code: string; readonly needed: string } {
+    const needed = textOf(node) ?? textOf(valueOf(node, "role")) ?? textOf(valueOf(node, "name")) ?? "";
+    const refused = this.refused(node, needed);
+    if (refused !== undefined) return { role: refused, code: `use(${refused.variable}, {})`, needed };
+    const role = this.role(needed, node);
+    const vars = valueOf(node, "vars");
+    const params = node.kind === "map" ? [...node.entries.filter((entry) => !["role", "name", "tags", "vars", "src", "version"].includes(entry.name)), ...(vars?.kind === "map" ? vars.entries : [])] : [];
+    return { role, code: `use(${role.variable}, ${this.varsOf(role, Object.fromEntries(params.filter((entry) => role.vars.has(entry.name)).map((entry) => [entry.name, this.constant(entry.value)])))})`, needed };
+  }
+
+  /** The stub that stands for a role that is used in a way that has no counterpart; undefined where it has one. */
+  refused(node: Yaml, name: string): WrittenRole | undefined {
+    for (const word of ["when", "become_user", "environment", "delegate_to"]) {
+      const value = valueOf(node, word);
+      if (value === undefined || (word === "become_user" && textOf(value) === "root")) continue;
+      const why = word === "when" ? "a role under a condition: put the condition into the role" : `${word} for a whole role: give it to its tasks`;
+      this.report.gap(value, `${word} of the role ${name}`, why);
+      return this.stub(this.freeRoleName(`${dashed(name)}-${dashed(word)}`), [{ place: value, what: `the role ${name}`, why }]);
+    }
+    return undefined;
   }
 
   /** The handlers of a role, which other roles and plays may notify. */
@@ -224,12 +237,8 @@ export class Project {
     }
   }
 
-  #setting(name: string): string | undefined {
-    return new RegExp(`^\\s*${name}\\s*[=:]\\s*(\\S.*?)\\s*$`, "m").exec(this.#config)?.[1];
-  }
-
   #roleFolders(): string[] {
-    const named = (this.#setting("roles_path") ?? "").split(":").filter((one) => one !== "" && !one.startsWith("~") && !path.isAbsolute(one));
+    const named = (this.config.setting("roles_path") ?? "").split(":").filter((one) => one !== "" && !one.startsWith("~") && !path.isAbsolute(one));
     return [...new Set([...named.map((one) => path.resolve(this.root, one)), path.join(this.root, "roles"), path.join(this.root, "playbooks/roles")])].filter((folder) => existsSync(folder) && folder.startsWith(this.root));
   }
 

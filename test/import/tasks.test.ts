@@ -48,6 +48,37 @@ void test("a role that is not there is a stub that says so, and a guess", () => 
   assert.match(texts.get("roles/webb/role.ts") ?? "", /t\.todo\("the role webb", \{ from: "site\.yml:3"/);
 });
 
+void test("a dependency under a condition is a stub that says so, and the role does not run unasked", () => {
+  const { texts, report } = importFiles({
+    "site.yml": "- hosts: all\n  become: true\n  roles: [app]\n",
+    "roles/app/meta/main.yml": "dependencies:\n  - role: base\n  - role: tls\n    when: use_tls\n  - { role: web, become_user: web }\n",
+    "roles/app/tasks/main.yml": "- copy: { content: x, dest: /etc/app }\n",
+    "roles/base/tasks/main.yml": "- copy: { content: x, dest: /etc/base }\n",
+    "roles/tls/tasks/main.yml": "- copy: { content: x, dest: /etc/tls }\n",
+    "roles/web/tasks/main.yml": "- copy: { content: x, dest: /etc/web }\n",
+    "inventory/hosts.yml": "all: { hosts: { h1: } }\n",
+  });
+  assert.deepEqual(report.gaps.map(({ file, line, what, why }) => `${file}:${line} ${what}: ${why}`), [
+    "roles/app/meta/main.yml:4 when of the role tls: a role under a condition: put the condition into the role",
+    "roles/app/meta/main.yml:5 become_user of the role web: become_user for a whole role: give it to its tasks",
+  ]);
+  assert.deepEqual(report.notes, []);
+  assert.match(texts.get("roles/app/role.ts") ?? "", /^ {2}dependsOn: \[use\(base, \{\}\), use\(tlsWhen, \{\}\), use\(webBecomeUser, \{\}\)\],$/m);
+  assert.match(texts.get("roles/tls-when/role.ts") ?? "", /t\.todo\("the role tls", \{ from: "roles\/app\/meta\/main\.yml:4", why: "a role under a condition/);
+  assert.match(texts.get("roles/tls/role.ts") ?? "", /t\.file\("\/etc\/tls"/);
+  assert.deepEqual(typeErrors(texts), []);
+});
+
+void test("how ansible.cfg reaches hosts is to be read, with the words of the inventory", () => {
+  const config = "[defaults]\n# remote_user = nobody\nremote_user = deploy ; as always\nprivate_key_file: ~/.ssh/deploy\nforks = 20\n";
+  const { report } = importFiles({ ...site("    - copy: { content: x, dest: /etc/a }\n"), "ansible.cfg": config });
+  assert.deepEqual(report.notes.map(({ file, line, what, why }) => `${file}:${line} ${what}: ${why}`), [
+    "ansible.cfg:3 remote_user: it is not taken over: say it in the inventory, for all hosts (ansible_user: deploy)",
+    "ansible.cfg:4 private_key_file: it is not taken over: say it in the inventory, for all hosts (ansible_ssh_private_key_file: ~/.ssh/deploy)",
+  ]);
+  assert.deepEqual(report.gaps, []);
+});
+
 void test("plays: everything that a play says", () => {
   const { texts, report } = importFiles({
     "site.yml": `- name: web servers
