@@ -20,6 +20,8 @@ export interface RoleContext extends RoleParts {
   /** Names of tasks that are taken, as code. */
   readonly usedNames: Set<string>;
   readonly constants: Set<string>;
+  /** Names of tasks that run once. */
+  readonly onces: Set<string>;
   /** Lists of statements that the place at hand can see, from the outside in. */
   readonly open: Statement[][];
   /** Handlers that stood among the tasks. */
@@ -55,7 +57,7 @@ export interface Work extends Conditions {
 
 export function roleContext(parts: RoleParts): RoleContext {
   const constants = new Set(parts.handlers.map(({ variable }) => variable));
-  return { ...parts, constants, results: new Map(), usedNames: new Set(), open: [], hoisted: [], loops: [], behind: [], attributes: new Set(), owners: new Owners(), including: [] };
+  return { ...parts, constants, results: new Map(), usedNames: new Set(), onces: new Set(), open: [], hoisted: [], loops: [], behind: [], attributes: new Set(), owners: new Owners(), including: [] };
 }
 
 export const isInLoop = (role: RoleContext): boolean => role.loops.length > 0;
