@@ -1,4 +1,3 @@
-import { connectHop } from "./connect-hop.ts";
 import type { Hop } from "./hop.ts";
 import type { SshTransport } from "./ssh-transport.ts";
 import { wayOf } from "./way.ts";
@@ -47,6 +46,8 @@ export class Bastions {
   }
 
   async #connect(chain: readonly Hop[]): Promise<SshTransport> {
+    // Loaded when it is needed, as in the connector.
+    const { connectHop } = await import("./connect-hop.ts");
     const transport = await connectHop(chain.at(-1) as Hop, await this.via(chain));
     if (this.#closed) await transport.close();
     return transport;

@@ -1,6 +1,5 @@
 import type { Connector } from "../engine/session.ts";
 import { Bastions } from "./bastions.ts";
-import { connectHop } from "./connect-hop.ts";
 import type { Hop } from "./hop.ts";
 import { LocalTransport } from "./local-transport.ts";
 import { HopResolver, type HostResolver } from "./resolve-hop.ts";
@@ -25,6 +24,8 @@ export function sshConnector(options: ConnectorOptions = {}): Connector<Target> 
       const kept = await borrow(target.host, chain, keepOpen, again);
       if (kept) return kept;
     }
+    // Loaded here: the protocol takes a tenth of a second to load, and most commands connect to no host.
+    const { connectHop } = await import("./connect-hop.ts");
     return await connectHop(chain.at(-1) as Hop, await bastions.via(chain));
   };
   return new OpenSessions(connect, () => bastions.close());
