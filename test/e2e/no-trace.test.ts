@@ -49,7 +49,7 @@ describe("a check leaves no trace", { skip }, () => {
     await lab.up();
     await Promise.all(HOSTS.map((host) => lab.exec(host, `${PREPARE}
 useradd -m -s /bin/bash ${LOGIN}
-mkdir -m 700 /home/${LOGIN}/.ssh && cp /root/.ssh/authorized_keys /home/${LOGIN}/.ssh/ && chown -R ${LOGIN}: /home/${LOGIN}/.ssh
+mkdir -m 700 /home/${LOGIN}/.ssh && cp ~root/.ssh/authorized_keys /home/${LOGIN}/.ssh/ && chown -R ${LOGIN}: /home/${LOGIN}/.ssh
 echo '${LOGIN} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/${LOGIN}`)));
     const none = "0".repeat(64);
     book = honestBook({ url: "http://192.0.2.1/file", localFile: "/nowhere", sha256: none, tarFile: "/nowhere.tar.gz", tarSha256: none }, () => {});

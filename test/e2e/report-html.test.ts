@@ -29,7 +29,7 @@ void describe("the HTML report in a real browser", { skip: noBrowser(), timeout:
     const format = await reportFormat("x.html")?.();
     const file = path.join(folder, `${name}.html`);
     const regions = [...record.hosts.keys()].map((host) => ({ name: host, region: host.slice(0, 2) }));
-    writeWhole(file, format?.run({ record, regions, cwd: "/work/site" }) ?? []);
+    writeWhole(file, format?.run({ record, regions, cwd: "/srv/site" }) ?? []);
     return await browser.open(pathToFileURL(file).href, size);
   }
   const texts = (page: Page, selector: string) => page.eval<string[]>(`[...document.querySelectorAll(${JSON.stringify(selector)})].filter((e) => e.checkVisibility()).map((e) => e.textContent)`);
@@ -171,7 +171,7 @@ void describe("the HTML report in a real browser", { skip: noBrowser(), timeout:
 
   void test("the picture of a verification has the regions, their hosts, and the links as measured", async () => {
     const record = new VerifyRecord("network", new Date("2026-01-02T03:04:05Z"));
-    const source = { file: "/work/site/health.ts", line: 3, column: 4 };
+    const source = { file: "/srv/site/health.ts", line: 3, column: 4 };
     const bfd = (host: string, link: string, ok: boolean) => record.on({ event: "assertion", host, role: "bfd", name: `BFD with ${link}`, value: ok ? "up" : "down", unit: "", limit: "= up", ok, link, source, ...(!ok && { hint: "look" }) });
     bfd("la-1", "sg-1", true);
     bfd("sg-1", "la-1", true);
@@ -179,7 +179,7 @@ void describe("the HTML report in a real browser", { skip: noBrowser(), timeout:
     record.verified = { asserted: 3, broken: 1, unreachable: [], failed: [], hosts: 4, seconds: 1 };
     const format = await reportFormat("x.html")?.();
     const file = path.join(folder, "verify.html");
-    writeWhole(file, format?.verify({ record, regions: ["la-1", "la-2", "sg-1", "sg-2", "sg-3"].map((name) => ({ name, region: name.slice(0, 2) })), cwd: "/work/site" }) ?? []);
+    writeWhole(file, format?.verify({ record, regions: ["la-1", "la-2", "sg-1", "sg-2", "sg-3"].map((name) => ({ name, region: name.slice(0, 2) })), cwd: "/srv/site" }) ?? []);
     const page = await browser.open(pathToFileURL(file).href);
     assert.equal(await page.eval("document.querySelector('main > section').id"), "broken");
     assert.deepEqual(await texts(page, ".regions .title"), ["la", "sg"]);

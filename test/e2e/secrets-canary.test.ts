@@ -60,7 +60,7 @@ describe("a secret shows up nowhere", { skip }, () => {
     // By standard input: on a command line they would be found.
     for (const host of HOSTS) {
       await lab.feed(host, `useradd -m -s /bin/sh deployer
-mkdir -m 700 /home/deployer/.ssh && cp /root/.ssh/authorized_keys /home/deployer/.ssh/ && chown -R deployer: /home/deployer/.ssh
+mkdir -m 700 /home/deployer/.ssh && cp ~root/.ssh/authorized_keys /home/deployer/.ssh/ && chown -R deployer: /home/deployer/.ssh
 echo 'deployer ALL=(ALL) ALL' >/etc/sudoers.d/deployer
 IFS= read -r password <<'END'
 ${login.secret}

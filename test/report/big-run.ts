@@ -39,7 +39,7 @@ export function bigRun({ hosts: size, resources, changes = 7, check = false }: B
     phase("probing", 180 + (i % 5) * 30);
     phase("planning", 20);
     phase("applying", 0);
-    if (i === 3) say(at, { event: "warning", host, message: "the clock is 4 s behind the controller's", source: { file: "/work/site/playbooks/site.ts", line: 12, column: 3 } });
+    if (i === 3) say(at, { event: "warning", host, message: "the clock is 4 s behind the controller's", source: { file: "/srv/site/playbooks/site.ts", line: 12, column: 3 } });
     for (let n = 0; n < resources; n++) {
       const role = ROLES[Math.floor((n * ROLES.length) / resources)] ?? "base";
       const id = `${role}/${KINDS[n % KINDS.length]}-${n}`;

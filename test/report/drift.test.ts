@@ -28,7 +28,7 @@ function fleet(order: readonly string[] = HOSTS): RunRecord {
 }
 
 void test("one line for each resource that differs, with how many hosts, and the variants beneath", () => {
-  const text = driftText(fleet(), { color: false, diff: false, cwd: "/work/site" });
+  const text = driftText(fleet(), { color: false, diff: false, cwd: "/srv/site" });
   assert.equal(
     text,
     `drift from site on 20 hosts
@@ -54,7 +54,7 @@ void test("one line for each resource that differs, with how many hosts, and the
 });
 
 void test("the document is sorted, whatever order the hosts answered in", () => {
-  const write = (record: RunRecord) => [...driftJson({ record, regions: [], cwd: "/work/site" })].join("");
+  const write = (record: RunRecord) => [...driftJson({ record, regions: [], cwd: "/srv/site" })].join("");
   const text = write(fleet());
   assert.equal(write(fleet(HOSTS.toReversed())), text);
   const json = JSON.parse(text) as { result: string; counts: object; hosts: { host: string; state: string }[] };

@@ -10,7 +10,7 @@ async function pageOf(events: ReturnType<typeof recording>, more: { broke?: stri
   const record = new RunRecord(new Date("2026-01-02T03:04:05Z"));
   for (const event of events) record.on(event);
   const format = await reportFormat("x.html")?.();
-  return [...(format?.run({ record, regions: [], cwd: "/work/site", ...more }) ?? [])].join("");
+  return [...(format?.run({ record, regions: [], cwd: "/srv/site", ...more }) ?? [])].join("");
 }
 
 void test("holes are escaped wherever they stand, and markup is not", () => {

@@ -8,7 +8,7 @@ import { Terminal, Text } from "./streams.ts";
 
 async function plain(events: readonly (RunEvent | Unstamped)[], options: Partial<HumanOptions> = {}): Promise<string> {
   const stream = new Text();
-  const reporter = humanReporter({ stream, tty: false, color: false, cwd: "/work/site", ...options });
+  const reporter = humanReporter({ stream, tty: false, color: false, cwd: "/srv/site", ...options });
   for (const event of events) reporter.on({ at: 0, ...event });
   await reporter.end();
   return stream.text;

@@ -3,7 +3,7 @@ import type { HostCounts, Outcome, RunEvent, Unstamped } from "../../src/engine/
 /** Three hosts: one gets changes with a diff and a handler, one fails, one runs a long command. */
 export const HOSTS = ["la-gw-1", "sg-gw-1", "sg-db-1"];
 const PLAY = "gateways";
-const ROLE_FILE = "/work/site/roles/strongswan/role.ts";
+const ROLE_FILE = "/srv/site/roles/strongswan/role.ts";
 
 export function counts(some: Partial<HostCounts> = {}): HostCounts {
   return { ok: 0, changed: 0, wouldChange: 0, unknown: 0, skipped: 0, failed: 0, rescued: 0, notReached: 0, handlersPending: 0, unreachable: false, requests: 2, ...some };
@@ -33,7 +33,7 @@ export function recording(): RunEvent[] {
   say(900, { event: "play", play: PLAY, index: 0, hosts: HOSTS, roles: ["base", "strongswan"] });
   for (const host of HOSTS) say(950, { event: "phase", host, phase: "probing", done: 0, total: 6 });
   for (const host of HOSTS) say(1400, resource(host, "base/package:curl", "ok"));
-  say(1500, { event: "warning", host: "sg-db-1", message: "the clock is 4 s behind the controller's", source: { file: "/work/site/playbooks/site.ts", line: 12, column: 3 } });
+  say(1500, { event: "warning", host: "sg-db-1", message: "the clock is 4 s behind the controller's", source: { file: "/srv/site/playbooks/site.ts", line: 12, column: 3 } });
   say(1800, { event: "phase", host: "la-gw-1", phase: "applying", detail: "strongswan/file:/etc/swanctl/conf.d/sg.conf", done: 1, total: 6 });
   say(2000, resource("la-gw-1", "strongswan/file:/etc/swanctl/conf.d/sg.conf", "changed", { summary: "content, mode 0644 -> 0600", diff: DIFF, seconds: 0.2 }));
   say(2100, resource("la-gw-1", "strongswan/handler:load connections", "changed", { summary: "ran", handler: true, seconds: 1.4 }));

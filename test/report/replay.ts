@@ -9,7 +9,7 @@ const { values } = parseArgs({
   options: { diff: { type: "boolean", default: false }, verbose: { type: "boolean", default: false }, plain: { type: "boolean", default: false }, hosts: { type: "string" } },
 });
 const tty = !values.plain;
-const reporter = humanReporter({ stream: process.stdout, tty, color: tty, diff: values.diff, verbose: values.verbose ? 1 : 0, cwd: "/work/site" });
+const reporter = humanReporter({ stream: process.stdout, tty, color: tty, diff: values.diff, verbose: values.verbose ? 1 : 0, cwd: "/srv/site" });
 const began = Date.now();
 for (const event of values.hosts === undefined ? recording() : crowd(Number(values.hosts))) {
   await sleep(Math.max(0, event.at - (Date.now() - began)));

@@ -15,7 +15,7 @@ interface Document {
 
 async function written(record: RunRecord, more: Partial<RunReport> = {}): Promise<{ text: string; json: Document }> {
   const format = await reportFormat("x.json")?.();
-  const text = [...(format?.run({ record, regions: [{ name: "la-gw-1", region: "la" }], cwd: "/work/site", ...more }) ?? [])].join("");
+  const text = [...(format?.run({ record, regions: [{ name: "la-gw-1", region: "la" }], cwd: "/srv/site", ...more }) ?? [])].join("");
   return { text, json: JSON.parse(text) as Document };
 }
 

@@ -37,7 +37,7 @@ async function junit(events: readonly (RunEvent | Unstamped)[]): Promise<XmlElem
   const record = new RunRecord(new Date("2026-01-02T03:04:05Z"));
   for (const event of events) record.on({ at: 0, ...event });
   const format = await reportFormat("x.xml")?.();
-  const tree = readXml([...(format?.run({ record, regions: [], cwd: "/work/site" }) ?? [])].join(""));
+  const tree = readXml([...(format?.run({ record, regions: [], cwd: "/srv/site" }) ?? [])].join(""));
   assertSchema(tree);
   return tree;
 }
@@ -83,14 +83,14 @@ void test("whatever a host prints stays XML", async () => {
 
 void test("a verification has a suite for each host and role, and a test for each limit", async () => {
   const record = new VerifyRecord("network");
-  const assertion = { event: "assertion", role: "bfd", unit: "ms", limit: "<= 300", source: { file: "/work/site/role.ts", line: 3, column: 4 } } as const;
+  const assertion = { event: "assertion", role: "bfd", unit: "ms", limit: "<= 300", source: { file: "/srv/site/role.ts", line: 3, column: 4 } } as const;
   record.on({ ...assertion, host: "la-1", name: "fast", value: 250, ok: true });
   record.on({ ...assertion, host: "la-1", name: "slow", value: 900, ok: false, hint: "look" });
   record.on({ ...assertion, host: "*", name: "all", value: null, ok: false, cause: "it is unreachable" });
   record.on({ event: "failure", failure: { message: "no route", host: "sg-1", unreachable: true } });
   record.verified = { asserted: 3, broken: 2, unreachable: ["sg-1"], failed: [], hosts: 2, seconds: 1.5 };
   const format = await reportFormat("x.xml")?.();
-  const tree = readXml([...(format?.verify({ record, regions: [], cwd: "/work/site" }) ?? [])].join(""));
+  const tree = readXml([...(format?.verify({ record, regions: [], cwd: "/srv/site" }) ?? [])].join(""));
   assertSchema(tree);
   assert.deepEqual(all(tree, "testsuite").map(({ attributes }) => [attributes["name"], attributes["tests"]]), [["sg-1", "1"], ["la-1: bfd", "2"], ["all hosts: bfd", "1"]]);
   assert.deepEqual(all(tree, "failure").map(({ text }) => text), ["900 ms, limit <= 300\nasserted at role.ts:3:4\ntry: look", "nothing was measured, limit <= 300: it is unreachable\nasserted at role.ts:3:4"]);

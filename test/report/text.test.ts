@@ -18,11 +18,11 @@ const DURATIONS: [number, string][] = [[0.04, "0.0 s"], [1.25, "1.3 s"], [5, "5 
 for (const [seconds, text] of DURATIONS) void test(`${seconds} seconds are ${text}`, () => assert.equal(duration(seconds), text));
 
 function at(file: string): string {
-  return place({ file, line: 1, column: 2 }, "/work/site/deep");
+  return place({ file, line: 1, column: 2 }, "/srv/site/deep");
 }
 
 void test("a file is named relative to the working directory where that is shorter", () => {
-  assert.equal(at("/work/site/deep/a.ts"), "a.ts:1:2");
+  assert.equal(at("/srv/site/deep/a.ts"), "a.ts:1:2");
   assert.equal(at("/etc/x"), "/etc/x:1:2");
   assert.equal(at("inventory/x.yml"), "inventory/x.yml:1:2");
 });

@@ -11,7 +11,7 @@ const LAB = "e2e-bad";
 export type Host = "b1" | "b2";
 
 /** Users of the lab's hosts besides root; all of them may log in with the lab's key. */
-const USERS = `for u in admin worker shut; do useradd -m -s /bin/sh $u; mkdir -p /home/$u/.ssh; cp /root/.ssh/authorized_keys /home/$u/.ssh/; chown -R $u: /home/$u/.ssh; done
+const USERS = `for u in admin worker shut; do useradd -m -s /bin/sh $u; mkdir -p /home/$u/.ssh; cp ~root/.ssh/authorized_keys /home/$u/.ssh/; chown -R $u: /home/$u/.ssh; done
 usermod -s /usr/sbin/nologin shut
 echo 'admin:right' | chpasswd
 echo 'admin ALL=(ALL) ALL' >/etc/sudoers.d/admin
