@@ -13,7 +13,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["errors", []],
   ["shell", ["errors"]],
   ["resources", ["shell", "errors"]],
-  ["inventory", ["shell", "errors"]],
+  ["inventory", ["jinja", "shell", "errors"]],
   // Encrypts and edits what the inventory reads.
   ["secrets", ["inventory", "shell", "errors"]],
   ["dsl", ["resources", "inventory", "shell", "errors"]],
@@ -31,7 +31,9 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   // What projects that come from Ansible keep of it.
   ["ansible", ["dsl/role.ts", "shell", "errors"]],
   // Turns an Ansible directory into a project. Its own words for what it writes; it runs nothing.
-  ["import", ["inventory", "shell", "errors"]],
+  // Reads Jinja2: for inventories, which fill a little of it in, and for the import, which turns it into ejs.
+  ["jinja", []],
+  ["import", ["inventory", "jinja", "shell", "errors"]],
   // What a project's configuration may say: for the command line, and for whoever writes one.
   ["config.ts", []],
   // Compiles the rest; only bin calls it.

@@ -1,4 +1,4 @@
-import type { Expr } from "./jinja/ast.ts";
+import type { Expr } from "../jinja/ast.ts";
 import { expressionOf } from "./text.ts";
 import { textOf, type Yaml } from "./yaml.ts";
 

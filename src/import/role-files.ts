@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { object, type Option } from "./emit.ts";
 import { Unconvertible } from "./expression/scope.ts";
-import { JinjaError } from "./jinja/ast.ts";
+import { JinjaError } from "../jinja/ast.ts";
 import { type Names, TemplateNames } from "./names.ts";
 import type { Report } from "./report.ts";
 import { convertTemplate, ejsName } from "./template.ts";

@@ -3,8 +3,8 @@ import { asList } from "./expression/list-filters.ts";
 import { Printer } from "./expression/print.ts";
 import { type Loop, type Scope, Unconvertible } from "./expression/scope.ts";
 import { ANY, type Type } from "./expression/types.ts";
-import type { Expr, Node } from "./jinja/ast.ts";
-import { parseTemplate } from "./jinja/parse-template.ts";
+import type { Expr, Node } from "../jinja/ast.ts";
+import { parseTemplate } from "../jinja/parse-template.ts";
 
 /** A part of a template that has no counterpart: it fails where it is reached, and says this. */
 export interface TemplateGap {

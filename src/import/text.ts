@@ -2,9 +2,9 @@ import { code, type Code, interpolate, LEVEL, literal, quoted } from "./expressi
 import { Printer } from "./expression/print.ts";
 import { Unconvertible, type Scope } from "./expression/scope.ts";
 import { ANY, BOOLEAN, listOf, merge, NUMBER, TEXT } from "./expression/types.ts";
-import { JinjaError } from "./jinja/ast.ts";
-import { parseExpression } from "./jinja/parse-expression.ts";
-import { parseTemplate } from "./jinja/parse-template.ts";
+import { JinjaError } from "../jinja/ast.ts";
+import { parseExpression } from "../jinja/parse-expression.ts";
+import { parseTemplate } from "../jinja/parse-template.ts";
 import { isTemplate, type Yaml } from "./yaml.ts";
 
 /** A text with templates in it, as its pieces. @throws Unconvertible */

@@ -1,5 +1,6 @@
 import { Secret } from "../shell/index.ts";
-import { isTemplate, parseTemplate, TemplateTrouble, type Expression } from "./jinja.ts";
+import type { Expr } from "../jinja/ast.ts";
+import { isTemplate, parseTemplate, TemplateTrouble } from "./jinja.ts";
 import { applyFilter, FilterTrouble, joined, Missing } from "./jinja-filters.ts";
 import type { Place } from "./problem.ts";
 import { didYouMean } from "./suggest.ts";
@@ -90,25 +91,31 @@ export class HostValues {
     return values.length === 1 ? values[0] : joined(values);
   }
 
-  #present(expression: Expression): unknown {
+  #present(expression: Expr): unknown {
     const value = this.#evaluate(expression);
-    if (value instanceof Missing) throw new TemplateTrouble(value.message, 0, value.hint);
-    if (isLookup(value)) throw new TemplateTrouble("name one variable of one host", 0, "{{ hostvars['la-1'].name }}");
+    if (value instanceof Missing) throw new TemplateTrouble(value.message, value.hint);
+    if (isLookup(value)) throw new TemplateTrouble("name one variable of one host", "{{ hostvars['la-1'].name }}");
     return value;
   }
 
-  #evaluate(expression: Expression): unknown {
-    switch (expression.kind) {
-      case "value":
-        return Array.isArray(expression.value) ? expression.value.map((item: Expression) => this.#present(item)) : expression.value;
+  #evaluate(expression: Expr): unknown {
+    switch (expression.type) {
+      case "literal":
+        return expression.value;
+      case "list":
+        return expression.items.map((item) => this.#present(item));
+      case "unary":
+        return -Number(this.#evaluate(expression.of));
       case "name":
         return this.value(expression.name);
-      case "step":
-        return stepInto(this.#evaluate(expression.of), this.#evaluate(expression.key));
+      case "attribute":
+        return stepInto(this.#evaluate(expression.of), expression.name);
+      case "index":
+        return stepInto(this.#evaluate(expression.of), this.#evaluate(expression.index));
       case "filter":
         return applyFilter(expression.name, this.#evaluate(expression.of), expression.args.map((arg) => this.#evaluate(arg)));
       default:
-        throw new TypeError(`no such expression: ${String(expression satisfies never)}`);
+        throw new TypeError(`${expression.type} is refused by parseTemplate`);
     }
   }
 }
@@ -120,7 +127,7 @@ function isLookup(value: unknown): value is Lookup {
 function stepInto(of: unknown, key: unknown): unknown {
   if (of instanceof Missing || key instanceof Missing) return of instanceof Missing ? of : key;
   if (isLookup(of)) return of.lookup(String(key));
-  if (of instanceof Secret) throw new TemplateTrouble("a secret has no parts", 0);
+  if (of instanceof Secret) throw new TemplateTrouble("a secret has no parts");
   if (Array.isArray(of) && typeof key === "number") return of.at(key) ?? new Missing(`the list has no item ${key}`);
   if (typeof of === "object" && of !== null && !Array.isArray(of) && Object.hasOwn(of, String(key))) return (of as Record<string, unknown>)[String(key)];
   return new Missing(`there is no ${String(key)} in it`, typeof of === "object" && of !== null && !Array.isArray(of) ? didYouMean(String(key), Object.keys(of)) : undefined);

@@ -9,6 +9,7 @@ export { loadInventory, type LoadOptions } from "./load.ts";
 export { PatternError, type PatternTrouble } from "./pattern-error.ts";
 export { formatPlace, formatProblem, InventoryError, type Place, type Problem } from "./problem.ts";
 export type { ExplainedLayer } from "./resolve.ts";
+export { namesIn } from "./jinja.ts";
 export type { HostLists } from "./select.ts";
 export { didYouMean, suggest } from "./suggest.ts";
 export { parseVaultId, type VaultSource } from "./vault-passwords.ts";

@@ -9,7 +9,7 @@ import * as ansible from "../../src/ansible/index.ts";
 import { code } from "../../src/import/expression/code.ts";
 import type { Scope } from "../../src/import/expression/scope.ts";
 import { typeOf } from "../../src/import/expression/types.ts";
-import { JinjaError } from "../../src/import/jinja/ast.ts";
+import { JinjaError } from "../../src/jinja/ast.ts";
 import { convertTemplate } from "../../src/import/template.ts";
 import { ansiblePython } from "./oracle.ts";
 

@@ -1,4 +1,4 @@
-import type { Expr } from "../jinja/ast.ts";
+import type { Expr } from "../../jinja/ast.ts";
 import { Unconvertible } from "./scope.ts";
 
 /** The n-th argument, also by its name. */

@@ -1,4 +1,4 @@
-import type { Expr } from "../jinja/ast.ts";
+import type { Expr } from "../../jinja/ast.ts";
 import { code, type Code, LEVEL, literal, method, within } from "./code.ts";
 import { argOf, literalOf } from "./args.ts";
 import { isThere, lenient } from "./lenient.ts";

@@ -1,4 +1,4 @@
-import type { Expr } from "../jinja/ast.ts";
+import type { Expr } from "../../jinja/ast.ts";
 import { code, type Code, keyOf, LEVEL, method, within } from "./code.ts";
 import { argOf, literalOf } from "./args.ts";
 import type { Filter, FilterExpr, Printer } from "./print.ts";

@@ -1,4 +1,4 @@
-import type { Expr } from "../jinja/ast.ts";
+import type { Expr } from "../../jinja/ast.ts";
 import { code, type Code, LEVEL, method, within } from "./code.ts";
 import type { Printer } from "./print.ts";
 import { Unconvertible } from "./scope.ts";

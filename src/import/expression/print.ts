@@ -1,4 +1,4 @@
-import type { BinaryOp, Expr } from "../jinja/ast.ts";
+import type { BinaryOp, Expr } from "../../jinja/ast.ts";
 import { code, type Code, interpolate, keyOf, LEVEL, literal, member, printsAlike, quoted, within } from "./code.ts";
 import { factOf, magicOf, routeOf, wordedFact } from "./facts.ts";
 import { applyFilter } from "./filters.ts";

@@ -1,4 +1,4 @@
-import type { Expr } from "../jinja/ast.ts";
+import type { Expr } from "../../jinja/ast.ts";
 import { code, type Code, LEVEL, within } from "./code.ts";
 import { isThere, lenient } from "./lenient.ts";
 import type { Printer } from "./print.ts";

@@ -1,6 +1,6 @@
 import { LEVEL } from "../expression/code.ts";
 import { Printer } from "../expression/print.ts";
-import type { Expr } from "../jinja/ast.ts";
+import type { Expr } from "../../jinja/ast.ts";
 import type { Statement } from "../statement.ts";
 import type { RoleContext } from "./context.ts";
 
