@@ -7,26 +7,20 @@ import type { Resumable } from "../journal/index.ts";
 import { appliedPlan, Collector, drift, readPlan, type PlanFile } from "../plan/index.ts";
 import { extraVarsAgain } from "./journaled.ts";
 import type { ImportFile } from "./load-playbook.ts";
-import { extraVarsOption, whole, verboseOption, type Exit } from "./options.ts";
+import { extraVarsOption, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
-import { reportOption } from "./report-files.ts";
 import { loadRun, runLoaded, type Loaded, type RunFlags } from "./run-file.ts";
+import { withTellingOptions } from "./run-options.ts";
 
 export type ApplyFlags = Pick<RunFlags, "extraVars" | "diff" | "verbose" | "output" | "timing" | "journal" | "check" | "report"> & { readonly forks?: number };
 
 export function applyCommand(program: Command, exit: Exit, importFile: ImportFile): void {
-  program
-    .command("apply")
+  withTellingOptions(program.command("apply"))
     .description("make the changes of a saved plan, and no others; a host that has drifted since is refused, and nothing is done there")
     .argument("<plan>", "a file that `hawser plan` wrote")
     .addOption(extraVarsOption())
     .option("-C, --check", "change nothing; say what would be done, and which hosts have drifted")
-    .option("-D, --diff", "show the differences in files")
     .addOption(new Option("-f, --forks <n>", "hosts worked on at a time (default: as planned)").argParser(whole(1)))
-    .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
-    .addOption(verboseOption())
-    .option("--timing", "show where the time went, host by host, and the slowest resources")
-    .addOption(reportOption())
     .option("--no-journal", "keep no journal of the run; it cannot be resumed")
     .addHelpText("after", "\nExit code: 0 applied, 2 a host was refused or failed, 4 a host was unreachable and nothing failed.\n\n  hawser apply site.plan --check\n  hawser apply site.plan")
     .action(async (file: string, flags: ApplyFlags) => {

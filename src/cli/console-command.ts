@@ -1,8 +1,6 @@
 import type { Command } from "commander";
 import { connectTo } from "../connect.ts";
 import { readFacts } from "../engine/read-facts.ts";
-import { formatProblem } from "../inventory/index.ts";
-import { runLists } from "./journaled.ts";
 import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
 import { extraVarsOption, inventoryOption, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
@@ -28,8 +26,7 @@ export function consoleCommand(program: Command, exit: Exit): void {
     .addOption(extraVarsOption())
     .addHelpText("after", HELP)
     .action(async (name: string, flags: LoadFlags) => {
-      const inventory = await inventoryFor(flags, {}, { lists: runLists(flags.inventory) });
-      for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
+      const inventory = await inventoryFor(flags);
       const host = inventory.host(name);
       await raiseLab(inventory);
       const connections = connectTo(inventory);

@@ -1,25 +1,19 @@
-import path from "node:path";
 import { Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
-import { resolvePlays } from "../engine/resolve.ts";
 import { runPlaybook } from "../engine/run.ts";
-import { formatProblem } from "../inventory/index.ts";
 import { driftJson, driftText, exitCode, RunRecord } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { interrupts } from "./interrupts.ts";
-import { runLists } from "./journaled.ts";
-import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
-import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
-import { extraVarsOption, inventoryOption, list, whole, type Exit } from "./options.ts";
+import { loadBook } from "./load-book.ts";
+import type { LoadFlags } from "./load-inventory.ts";
+import type { ImportFile } from "./load-playbook.ts";
+import { whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
 import { checkReportFolders, placesOf, reportOption, RunReports } from "./report-files.ts";
+import { selectionOf, withSelectOptions, type SelectFlags } from "./run-options.ts";
 
-interface Flags extends LoadFlags {
+interface Flags extends LoadFlags, SelectFlags {
   readonly diff?: boolean;
-  readonly limit?: string;
-  readonly tags?: string[];
-  readonly skipTags?: string[];
-  readonly role?: string[];
   readonly forks: number;
   readonly probeTimeout: number;
   readonly output: "human" | "json";
@@ -33,18 +27,10 @@ Exit code: 0 no drift, 3 something would change or a handler is owed, 2 a host f
   hawser drift playbooks/site.ts --skip-tags slow --report drift.html --report drift.json`;
 
 export function driftCommand(program: Command, exit: Exit, importFile: ImportFile): void {
-  const command = program
-    .command("drift")
+  withSelectOptions(program.command("drift"))
     .description("say where hosts differ from what a playbook declares, resource by resource; changes nothing")
     .argument("<playbook>", "a TypeScript file, e.g. playbooks/site.ts")
-    .addOption(inventoryOption())
-    .addOption(extraVarsOption());
-  passwordOptions(command)
     .option("-D, --diff", "show the differences in files")
-    .option("-l, --limit <pattern>", "only hosts of this inventory pattern")
-    .addOption(new Option("-t, --tags <tags>", "only resources with one of these tags").argParser(list))
-    .addOption(new Option("--skip-tags <tags>", "leave out resources with one of these tags").argParser(list))
-    .addOption(new Option("--role <names>", "only these roles").argParser(list))
     .addOption(new Option("-f, --forks <n>", "hosts looked at at a time").argParser(whole(1)).default(50))
     .addOption(new Option("--probe-timeout <seconds>", "how long one look at a host may take").argParser(whole(1)).default(30))
     .addOption(new Option("-o, --output <format>", "how to tell; json is the document that --report writes").choices(["human", "json"]).default("human"))
@@ -57,17 +43,13 @@ export function driftCommand(program: Command, exit: Exit, importFile: ImportFil
 
 async function driftOf(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
   checkReportFolders(flags.report ?? []);
-  const playbook = await loadPlaybook(file, importFile);
-  const inventory = await inventoryFor(flags, playbook.prompts, { playbookDir: path.dirname(file), lists: runLists(flags.inventory) });
-  for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  const { playbook, inventory } = await loadBook(file, flags, importFile);
   const connections = connectTo(inventory);
   const record = new RunRecord();
   const reports = new RunReports(flags.report, inventory, { drift: true, record });
   const signals = interrupts((message) => process.stderr.write(`\n${message}\n`));
   const progress = new Counter();
   try {
-    // Whatever is wrong with hosts, vars and roles is said before a lab boots.
-    resolvePlays(playbook, inventory, flags.limit);
     await raiseLab(inventory);
     const recap = await runPlaybook(
       playbook,
@@ -76,7 +58,7 @@ async function driftOf(file: string, flags: Flags, importFile: ImportFile): Prom
         connect: connections.open,
         check: true,
         ...(flags.limit !== undefined && { limit: flags.limit }),
-        selection: { ...(flags.tags && { tags: flags.tags }), ...(flags.skipTags && { skipTags: flags.skipTags }), ...(flags.role && { roles: flags.role }) },
+        selection: selectionOf(flags),
         forks: flags.forks,
         probeTimeout: flags.probeTimeout,
         interrupt: signals.interrupt,

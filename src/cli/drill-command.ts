@@ -1,4 +1,3 @@
-import path from "node:path";
 import { Argument, InvalidArgumentError, Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
 import { dialTcp } from "../connection/dial.ts";
@@ -8,7 +7,7 @@ import { resolvePlays } from "../engine/resolve.ts";
 import { Unreachable } from "../engine/session.ts";
 import { ValueHub } from "../engine/values.ts";
 import { UsageError } from "../errors/index.ts";
-import { formatProblem, type Inventory } from "../inventory/index.ts";
+import type { Inventory } from "../inventory/index.ts";
 import { formatError } from "../report/index.ts";
 import type { Playbook } from "../dsl/play.ts";
 import type { LabSpec } from "../lab/index.ts";
@@ -17,8 +16,9 @@ import { faultsOn, MEANS, type FaultFlags } from "./drill-fault.ts";
 import { runDrills, type DrillFlags } from "./drill-run.ts";
 import { refuseBroken } from "./drill-verify.ts";
 import { labOf } from "./lab-of.ts";
-import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
-import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
+import { loadBook } from "./load-book.ts";
+import { passwordOptions, type LoadFlags } from "./load-inventory.ts";
+import type { ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption, whole, type Exit } from "./options.ts";
 
 interface Flags extends DrillFlags, FaultFlags, LoadFlags {
@@ -65,9 +65,7 @@ export function drillCommand(program: Command, exit: Exit, importFile: ImportFil
 }
 
 async function drillCode(kind: Kind, flags: Flags, importFile: ImportFile): Promise<number> {
-  const playbook = await loadPlaybook(flags.playbook, importFile);
-  const inventory = await inventoryFor(flags, playbook.prompts, { playbookDir: path.dirname(flags.playbook) });
-  for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  const { playbook, inventory } = await loadBook(flags.playbook, flags, importFile);
   const { from, to, service, target } = flags;
   const wish: Wish = { kind, ...(from !== undefined && { from }), ...(to !== undefined && { to }), ...(service !== undefined && { service }), ...(target !== undefined && { target }) };
   if (flags.freeze === true && kind !== "node-loss" && kind !== "witness-loss") throw new UsageError(`--freeze is about hosts, and ${kind} loses none`);

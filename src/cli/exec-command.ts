@@ -2,12 +2,11 @@ import { Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
 import { askHosts } from "../engine/ad-hoc.ts";
 import { UsageError } from "../errors/index.ts";
-import { formatProblem, type InventoryHost } from "../inventory/index.ts";
+import { type InventoryHost } from "../inventory/index.ts";
 import { answersExitCode, humanAnswers, jsonAnswers, type AnswerReporter } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { commandScript, type CommandFlags } from "./exec-script.ts";
 import { interrupts } from "./interrupts.ts";
-import { runLists } from "./journaled.ts";
 import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
 import { extraVarsOption, inventoryOption, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
@@ -57,8 +56,7 @@ export function execCommand(program: Command, exit: Exit): void {
 }
 
 async function execOn(pattern: string, command: readonly string[], flags: Flags): Promise<number> {
-  const inventory = await inventoryFor(flags, {}, { lists: runLists(flags.inventory) });
-  for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  const inventory = await inventoryFor(flags);
   const { script, showable } = commandScript(command, flags);
   const hosts = inventory.select(pattern).map((host) => becoming(host, flags));
   const isAlone = hosts.length === 1;

@@ -6,12 +6,10 @@ import { readFacts } from "../engine/read-facts.ts";
 import { Redactor } from "../engine/redactor.ts";
 import { Semaphore } from "../engine/semaphore.ts";
 import type { Facts } from "../resources/facts.ts";
-import { formatProblem } from "../inventory/index.ts";
 import { colors, formatFailure } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
 import { checkFilters, factRows, filtered, matches, plainFacts, type FactRow } from "./facts-paths.ts";
 import { table } from "./inventory.ts";
-import { runLists } from "./journaled.ts";
 import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
 import { inventoryOption, list, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
@@ -58,8 +56,7 @@ export function factsCommand(program: Command, exit: Exit): void {
 async function showFacts(pattern: string, flags: Flags): Promise<number> {
   const { filter, output } = flags;
   checkFilters(filter ?? []);
-  const inventory = await inventoryFor(flags, {}, { lists: runLists(flags.inventory) });
-  for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  const inventory = await inventoryFor(flags);
   const hosts = inventory.select(pattern);
   await raiseLab(inventory);
   const connections = connectTo(inventory);

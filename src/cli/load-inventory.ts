@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { answer, type Prompts } from "../dsl/prompts.ts";
 import { UsageError } from "../errors/index.ts";
-import { loadInventory, type AskedPasswords, type Inventory, type LoadOptions } from "../inventory/index.ts";
+import { formatProblem, loadInventory, type AskedPasswords, type Inventory, type LoadOptions } from "../inventory/index.ts";
 import { Secret } from "../shell/index.ts";
 import { ask, canAsk } from "./ask.ts";
+import { runLists } from "./journaled.ts";
 import { vaultOptions, vaultSources, type VaultFlags } from "./vault-options.ts";
 
 /** The options that say what is to be asked for before an inventory is used. */
@@ -25,7 +26,8 @@ export function passwordOptions(command: Command): Command {
 
 /**
  * Loads an inventory for hosts to be worked on, and asks for what is to be asked: passwords first, a playbook's prompts when
- * everything else was found to be in order.
+ * everything else was found to be in order. Says the inventory's warnings. In patterns `@failed` and the like are hosts of the last run,
+ * where `more.lists` has no list of that name.
  * @throws UsageError also without a terminal to ask on
  */
 export async function inventoryFor(flags: LoadFlags, prompts: Prompts = {}, more: LoadOptions = {}): Promise<Inventory> {
@@ -33,13 +35,17 @@ export async function inventoryFor(flags: LoadFlags, prompts: Prompts = {}, more
   const asked = await passwords(flags);
   const asker = canAsk() ? { ask, say: (message: string) => void process.stderr.write(`${message}\n`) } : undefined;
   warnOfPlainAnswers(prompts, flags.extraVars ?? []);
-  return await loadInventory(flags.inventory, {
+  const ofLastRun = runLists(flags.inventory);
+  const inventory = await loadInventory(flags.inventory, {
     ...more,
+    lists: (name) => more.lists?.(name) ?? ofLastRun(name),
     extraVars: flags.extraVars ?? [],
     vault,
     asked,
     ...(Object.keys(prompts).length > 0 && { answer: (given: ReadonlyMap<string, unknown>) => answer(prompts, given, asker) }),
   });
+  for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  return inventory;
 }
 
 async function passwords({ askPass, askBecomePass }: LoadFlags): Promise<AskedPasswords> {

@@ -4,24 +4,18 @@ import { findRun, isUnfinished, resumable, runsFolder, runsIn, type RunRecord } 
 import { applyPlan } from "./apply-command.ts";
 import { extraVarsAgain } from "./journaled.ts";
 import type { ImportFile } from "./load-playbook.ts";
-import { extraVarsOption, whole, verboseOption, type Exit } from "./options.ts";
-import { reportOption } from "./report-files.ts";
+import { extraVarsOption, whole, type Exit } from "./options.ts";
 import { runFile, type RunFlags } from "./run-file.ts";
+import { withTellingOptions } from "./run-options.ts";
 
 type Flags = Pick<RunFlags, "extraVars" | "diff" | "verbose" | "output" | "timing" | "report"> & { readonly forks?: number };
 
 export function resumeCommand(program: Command, exit: Exit, importFile: ImportFile): void {
-  program
-    .command("resume")
+  withTellingOptions(program.command("resume"))
     .description("go on with a run that failed, was interrupted or lost its controller: where it has finished, nothing is done again")
     .argument("[run]", "a run's id, or the beginning of it, as `hawser runs` lists them (default: the last run)")
     .addOption(extraVarsOption())
-    .option("-D, --diff", "show the differences in files")
     .addOption(new Option("-f, --forks <n>", "hosts worked on at a time (default: as before)").argParser(whole(1)))
-    .addOption(new Option("-o, --output <format>", "how to report").choices(["human", "json"]).default("human"))
-    .addOption(verboseOption())
-    .option("--timing", "show where the time went, host by host, and the slowest resources")
-    .addOption(reportOption())
     .addHelpText("after", "\nWhat the interrupted run had sent to a host goes on there by itself: it is waited for, and never sent twice.\n\n  hawser resume\n  hawser resume 20261128-1017")
     .action(async (id: string | undefined, flags: Flags) => {
       exit.code = await resume(id, flags, importFile);

@@ -1,33 +1,26 @@
-import { statSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import path from "node:path";
 import { connectTo } from "../connect.ts";
-import type { Playbook } from "../dsl/play.ts";
 import type { RunEvent } from "../engine/events.ts";
 import { listPlaybook, type Listing } from "../engine/list.ts";
-import { resolvePlays } from "../engine/resolve.ts";
-import { runPlaybook, type Recap, type RunOptions } from "../engine/run.ts";
-import { UsageError } from "../errors/index.ts";
-import { formatProblem, type HostLists, type Inventory, KeptFiles } from "../inventory/index.ts";
+import { runPlaybook, type RunOptions } from "../engine/run.ts";
+import { type HostLists, KeptFiles } from "../inventory/index.ts";
 import type { Asked, Journal, Resumable } from "../journal/index.ts";
-import { colors, exitCode, humanReporter, jsonReporter, Timing, traceOf, type Reporter } from "../report/index.ts";
 import { askOnTerminal, type StepAsker } from "./ask-step.ts";
 import { wantsColor } from "./color.ts";
-import { interrupts } from "./interrupts.ts";
-import { beginJournal, journaled, kept, namesOf, runLists } from "./journaled.ts";
-import { inventoryFor, type LoadFlags } from "./load-inventory.ts";
-import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
+import { beginJournal, journaled, kept, namesOf } from "./journaled.ts";
+import { loadBook, type Book } from "./load-book.ts";
+import type { LoadFlags } from "./load-inventory.ts";
+import type { ImportFile } from "./load-playbook.ts";
 import { raiseLab } from "./raise-lab.ts";
 import { checkReportFolders, RunReports } from "./report-files.ts";
+import { selectionOf, type SelectFlags } from "./run-options.ts";
+import { reported } from "./run-reported.ts";
 
-export interface RunFlags extends LoadFlags {
+export interface RunFlags extends LoadFlags, SelectFlags {
   readonly check?: boolean;
   readonly watch?: boolean;
   readonly diff?: boolean;
-  readonly limit?: string;
-  readonly tags?: string[];
-  readonly skipTags?: string[];
-  readonly role?: string[];
-  readonly startAt?: string;
   readonly step?: boolean;
   readonly forks: number;
   readonly keepOpen?: number;
@@ -47,10 +40,8 @@ export interface RunFlags extends LoadFlags {
 }
 
 /** A playbook and an inventory, ready to be run. */
-export interface Loaded {
+export interface Loaded extends Book {
   readonly file: string;
-  readonly playbook: Playbook;
-  readonly inventory: Inventory;
   /** Without what is special about one run. */
   readonly options: RunOptions;
   /** Lets go of the connections; called once all is over. */
@@ -86,11 +77,7 @@ export async function runFile(file: string, flags: RunFlags, importFile: ImportF
  * @throws UsageError or InventoryError for whatever is wrong with the playbook, its vars or the inventory. No host is contacted.
  */
 export async function loadRun(file: string, flags: RunFlags, importFile: ImportFile, lists: HostLists = () => undefined): Promise<Loaded> {
-  const playbook = await loadPlaybook(file, importFile);
-  const ofLastRun = runLists(flags.inventory);
-  const inventory = await inventoryFor(flags, playbook.prompts, { playbookDir: path.dirname(file), lists: (name) => lists(name) ?? ofLastRun(name) });
-  for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
-  resolvePlays(playbook, inventory, flags.limit);
+  const { playbook, inventory } = await loadBook(file, flags, importFile, lists);
   const connections = connectTo(inventory, { keepOpen: flags.keepOpen });
   const options: RunOptions = {
     inventory,
@@ -98,12 +85,7 @@ export async function loadRun(file: string, flags: RunFlags, importFile: ImportF
     kept: new KeptFiles(statSync(flags.inventory).isDirectory() ? flags.inventory : path.dirname(flags.inventory)),
     check: flags.check ?? false,
     ...(flags.limit !== undefined && { limit: flags.limit }),
-    selection: {
-      ...(flags.tags && { tags: flags.tags }),
-      ...(flags.skipTags && { skipTags: flags.skipTags }),
-      ...(flags.role && { roles: flags.role }),
-      ...(flags.startAt !== undefined && { startAt: flags.startAt }),
-    },
+    selection: selectionOf(flags),
     forks: flags.forks,
     lockTimeout: flags.lockTimeout,
     probeTimeout: flags.probeTimeout,
@@ -155,48 +137,5 @@ async function withJournal<T>(journal: Journal | undefined, run: () => Promise<T
   } catch (error) {
     journal?.end(error);
     throw error;
-  }
-}
-
-async function reported(flags: RunFlags, reports: RunReports, run: (listen: (event: RunEvent) => void, signals: { interrupt: AbortSignal; abort: AbortSignal }) => Promise<Recap>): Promise<number> {
-  const color = wantsColor(process.stdout);
-  const reporter: Reporter =
-    flags.output === "json" ? jsonReporter(process.stdout) : humanReporter({ stream: process.stdout, tty: process.stdout.isTTY && process.env["TERM"] !== "dumb" && !flags.step, color, diff: flags.diff ?? false, verbose: flags.verbose ?? 0, resumable: !flags.check && flags.journal !== false });
-  const timing = new Timing();
-  let code = 1;
-  let broke: unknown;
-  const startup = performance.now() / 1000;
-  const signals = interrupts((message) => process.stderr.write(`\n${message}\n`));
-  try {
-    const recap = await run((event) => {
-      // It keeps what a run of many hosts says in great numbers.
-      if (flags.timing || flags.trace !== undefined) timing.on(event);
-      reporter.on(event);
-      reports.on(event);
-    }, signals);
-    code = exitCode(recap, { check: flags.check ?? false, detailedExitcode: flags.detailedExitcode ?? false });
-  } catch (error) {
-    broke = error;
-    throw error;
-  } finally {
-    signals.dispose();
-    try {
-      await reporter.end();
-      // JSON ends with the recap: there the table goes to standard error.
-      if (flags.timing) (flags.output === "json" ? process.stderr : process.stdout).write(`\n${timing.text(startup, { color: colors(color) })}`);
-    } finally {
-      code = await reports.write(code, broke);
-    }
-    if (flags.trace !== undefined) writeTrace(flags.trace, timing);
-  }
-  return code;
-}
-
-/** @throws UsageError when the file cannot be written; the run itself is over by then. */
-function writeTrace(file: string, timing: Timing): void {
-  try {
-    writeFileSync(file, traceOf(timing));
-  } catch (error) {
-    throw new UsageError(`the trace could not be written to ${file}: ${(error as Error).message}`, { cause: error });
   }
 }

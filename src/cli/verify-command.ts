@@ -1,17 +1,15 @@
-import path from "node:path";
 import { Option, type Command } from "commander";
 import { connectTo } from "../connect.ts";
-import { resolvePlays } from "../engine/resolve.ts";
 import { verifyPlaybook } from "../engine/verify.ts";
-import { formatProblem } from "../inventory/index.ts";
 import { humanVerifyReporter, jsonVerifyReporter, verifyExitCode } from "../report/index.ts";
 import { wantsColor } from "./color.ts";
-import { runLists } from "./journaled.ts";
-import { inventoryFor, passwordOptions, type LoadFlags } from "./load-inventory.ts";
-import { loadPlaybook, type ImportFile } from "./load-playbook.ts";
+import { loadBook } from "./load-book.ts";
+import { passwordOptions, type LoadFlags } from "./load-inventory.ts";
+import type { ImportFile } from "./load-playbook.ts";
 import { extraVarsOption, inventoryOption, list, whole, type Exit } from "./options.ts";
 import { raiseLab } from "./raise-lab.ts";
 import { checkReportFolders, reportOption, VerifyReports } from "./report-files.ts";
+import { selectionOf } from "./run-options.ts";
 
 interface Flags extends LoadFlags {
   readonly limit?: string;
@@ -46,15 +44,11 @@ export function verifyCommand(program: Command, exit: Exit, importFile: ImportFi
 
 async function verifyFile(file: string, flags: Flags, importFile: ImportFile): Promise<number> {
   checkReportFolders(flags.report ?? []);
-  const playbook = await loadPlaybook(file, importFile);
-  const inventory = await inventoryFor(flags, playbook.prompts, { playbookDir: path.dirname(file), lists: runLists(flags.inventory) });
-  for (const warning of inventory.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  const { playbook, inventory } = await loadBook(file, flags, importFile);
   const connections = connectTo(inventory);
   const reporter = flags.output === "json" ? jsonVerifyReporter(process.stdout) : humanVerifyReporter(process.stdout, { color: wantsColor(process.stdout) });
   const reports = new VerifyReports(flags.report, inventory, playbook.name);
   try {
-    // Whatever is wrong with hosts, vars and roles is said before a lab boots.
-    resolvePlays(playbook, inventory, flags.limit);
     await raiseLab(inventory);
     const verified = await verifyPlaybook(
       playbook,
@@ -62,7 +56,7 @@ async function verifyFile(file: string, flags: Flags, importFile: ImportFile): P
         inventory,
         connect: connections.open,
         ...(flags.limit !== undefined && { limit: flags.limit }),
-        selection: { ...(flags.role && { roles: flags.role }), ...(flags.tags && { tags: flags.tags }) },
+        selection: selectionOf(flags),
         forks: flags.forks,
         probeTimeout: flags.probeTimeout,
       },
