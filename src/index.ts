@@ -4,7 +4,8 @@
  */
 import type { Playbook } from "./dsl/play.ts";
 import { type RunEvent } from "./engine/events.ts";
-import { runPlaybook, type RunOptions as EngineOptions } from "./engine/run.ts";
+import { runPlaybook } from "./engine/run.ts";
+import type { RunOptions as EngineOptions } from "./engine/run-options.ts";
 import { answer, type Answer } from "./dsl/prompts.ts";
 import { connectTo } from "./connect.ts";
 import { Inventory, loadInventory } from "./inventory/index.ts";

@@ -2,7 +2,8 @@ import type { Playbook } from "../dsl/play.ts";
 import { HostRun } from "./host-run.ts";
 import { Redactor } from "./redactor.ts";
 import { resolvePlays } from "./resolve.ts";
-import { declareAll, type RunOptions } from "./run.ts";
+import { declareAll } from "./declare-all.ts";
+import type { RunOptions } from "./run-options.ts";
 import { checkRoles, checkSelection, selectNodes } from "./selection.ts";
 
 export type Listing = "hosts" | "tasks" | "tags";

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { HawserError } from "../errors/index.ts";
 import { readMany } from "../resources/look-many.ts";
+import { Exchange, type RequestTold } from "./exchange.ts";
+import { type Frame, FramePairs } from "./frame-pairs.ts";
 import { FrameReader } from "./frames.ts";
 import { expectedLook, lookOf, type Fragment, type Look } from "./fragment.ts";
 import { batchScript, type NumberedLook, probeScript, resumeScript, type Step, tidyScript, togetherOf } from "./script.ts";
-import { ConnectionLost, type RequestOptions, type Session, ShellEnded, type UploadOptions } from "./session.ts";
+import { ConnectionLost, type Session, ShellEnded, type UploadOptions } from "./session.ts";
 
 /** Seconds after which a connection that broke is given up. */
 const RECONNECT_WITHIN = 60;
@@ -22,20 +24,6 @@ export interface RemoteOptions {
   readonly onRequest?: (request: RequestTold) => void;
   /** Called when the connection is lost and when it is back. */
   readonly onConnection: (state: "lost" | "back") => void;
-}
-
-export interface RequestTold {
-  readonly what: string;
-  readonly sent: number;
-  readonly received: number;
-  readonly seconds: number;
-}
-
-/** A frame that both streams have delivered. */
-interface Frame {
-  readonly label: string;
-  readonly out: Buffer;
-  readonly err: Buffer;
 }
 
 export interface BatchEvents {
@@ -65,24 +53,6 @@ export interface BatchResult {
   readonly followed: boolean;
 }
 
-/** Pairs the frames of the two streams; each is complete when both have shown it. */
-class FramePairs {
-  readonly #half = new Map<string, Partial<Record<"out" | "err", Buffer>>>();
-  readonly #onFrame: (frame: Frame) => void;
-
-  constructor(onFrame: (frame: Frame) => void) {
-    this.#onFrame = onFrame;
-  }
-
-  add(stream: "out" | "err", label: string, body: Buffer): void {
-    const half = { ...this.#half.get(label), [stream]: body };
-    if (half.out && half.err) {
-      this.#half.delete(label);
-      this.#onFrame({ label, out: half.out, err: half.err });
-    } else this.#half.set(label, half);
-  }
-}
-
 /** What is missing was not looked at: something changed while it was read. */
 function recordMany({ out }: Frame, together: readonly NumberedLook[], results: Map<number, Look>): void {
   for (const [i, seen] of readMany(out.toString())) {
@@ -106,6 +76,7 @@ export class Remote {
   /** The host has gzip; told by its facts. */
   gzip = false;
   readonly #options: RemoteOptions;
+  readonly #exchange: Exchange;
   #busy: Promise<unknown> = Promise.resolve();
   /** The batch whose output is still on the host; the next script of its shell takes it away. */
   #last: string | undefined;
@@ -115,6 +86,7 @@ export class Remote {
   constructor(session: Session, options: RemoteOptions) {
     this.session = session;
     this.#options = options;
+    this.#exchange = new Exchange(session, options.onRequest);
   }
 
   /** Says what is sent to be run, to whoever wants to know. */
@@ -124,27 +96,7 @@ export class Remote {
 
   /** As the session's. */
   async upload(content: Buffer | { readonly localFile: string }, size: number, path: string, options: UploadOptions): Promise<void> {
-    await this.#told("upload", size - (options.from ?? 0), () => this.session.upload(content, path, options));
-  }
-
-  /** The session's request, told of when it is over, however that was. */
-  async #request(what: string, script: string, options: RequestOptions): Promise<void> {
-    if (!this.#options.onRequest) return await this.session.request(script, options);
-    let received = 0;
-    const counted = (take: (chunk: Buffer) => void) => (chunk: Buffer): void => {
-      received += chunk.length;
-      take(chunk);
-    };
-    await this.#told(what, Buffer.byteLength(script), () => this.session.request(script, { ...options, onStdout: counted(options.onStdout), onStderr: counted(options.onStderr) }), () => received);
-  }
-
-  async #told(what: string, sent: number, run: () => Promise<void>, received = () => 0): Promise<void> {
-    const began = performance.now();
-    try {
-      await run();
-    } finally {
-      this.#options.onRequest?.({ what, sent, received: received(), seconds: (performance.now() - began) / 1000 });
-    }
+    await this.#exchange.upload(content, size, path, options);
   }
 
   /**
@@ -219,7 +171,7 @@ export class Remote {
       const left = open.filter(({ index }) => !results.has(index));
       together = mayJoin ? togetherOf(left) : [];
       this.#last = undefined;
-      return this.#request(looksOf(left.length), probeScript(mark, end, left, { before, together, inPieces: mayJoin && !this.#options.timeLooks }), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal, gzip: this.gzip, showable: open.every(({ look }) => !look.sensitive) });
+      return this.#exchange.request(looksOf(left.length), probeScript(mark, end, left, { before, together, inPieces: mayJoin && !this.#options.timeLooks }), { end, onStdout: out.push, onStderr: err.push, signal: abort.signal, gzip: this.gzip, showable: open.every(({ look }) => !look.sensitive) });
     };
     try {
       await ask().catch(async (error: unknown) => {
@@ -330,7 +282,7 @@ export class Remote {
     };
     try {
       arm();
-      await this.#request(`${steps.length === 1 ? "1 step" : `${steps.length} steps`}, ${looksOf(looks.length)}`, batchScript(mark, end, id, steps, numbered, together), options);
+      await this.#exchange.request(`${steps.length === 1 ? "1 step" : `${steps.length} steps`}, ${looksOf(looks.length)}`, batchScript(mark, end, id, steps, numbered, together), options);
     } catch (error) {
       followed = error instanceof ConnectionLost && !timedOut;
       if (followed) gone = await this.#follow(end, id, options, () => [seenOut, seenErr]);
@@ -372,7 +324,7 @@ export class Remote {
           if (chunk.toString() === "gone\n" || chunk.toString() === "gone") gone = true;
           else options.onStderr(chunk);
         };
-        await this.#request("what a batch did meanwhile", resumeScript(end, id, ...seen()), { ...options, onStderr });
+        await this.#exchange.request("what a batch did meanwhile", resumeScript(end, id, ...seen()), { ...options, onStderr });
         return gone;
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;

@@ -1,77 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import type { Playbook } from "../dsl/play.ts";
-import { everyResource, sectionsOf, type ResourceNode } from "../dsl/items.ts";
-import { HawserError, UsageError } from "../errors/index.ts";
-import type { Inventory, InventoryHost } from "../inventory/index.ts";
-import { declare } from "./declare.ts";
+import { UsageError } from "../errors/index.ts";
+import type { InventoryHost } from "../inventory/index.ts";
+import { declareAll } from "./declare-all.ts";
 import type { HostCounts, RunEvent, Unstamped } from "./events.ts";
 import { failureOf } from "./failures.ts";
-import type { KeptStore } from "./kept.ts";
 import { HostStopped } from "./host-context.ts";
-import { HostRun, type Detail, type HostRunOptions } from "./host-run.ts";
+import { HostRun, type HostRunOptions } from "./host-run.ts";
 import { endHost, PlayRun } from "./play-run.ts";
 import { markerOf } from "./queue.ts";
 import { readExports } from "./reader.ts";
-import type { AppliedPlan, Observe } from "./planned.ts";
-import type { SentBatch } from "./recovered.ts";
 import { Redactor } from "./redactor.ts";
 import { resolvePlays, type ResolvedPlay } from "./resolve.ts";
+import type { RunOptions } from "./run-options.ts";
 import { STATE_FOLDER } from "./script.ts";
 import { checkRoles, checkSelection, matchesId, type Selection } from "./selection.ts";
 import { Guests } from "./guests.ts";
 import { anyFacts } from "./targets.ts";
 import { Semaphore } from "./semaphore.ts";
-import type { Session } from "./session.ts";
 import { type AskStep, oneAtATime } from "./step.ts";
 import { ValueHub } from "./values.ts";
-
-export interface RunOptions {
-  readonly inventory: Inventory;
-  /** Names the run in its journal and in the lock's note on the hosts: letters, digits and dashes. Default: random. */
-  readonly id?: string;
-  /** For a check: told of everything that it judges. */
-  readonly observe?: Observe;
-  /** A saved plan: nothing but its changes is made. */
-  readonly plan?: AppliedPlan;
-  /** A run that ended without finishing, to go on with. */
-  readonly resumes?: Resumed;
-  /** Opens a host's session. */
-  readonly connect: (host: InventoryHost) => Promise<Session>;
-  /** Look and predict, change nothing. Default false. */
-  readonly check?: boolean;
-  /** An inventory pattern; hosts outside it are read where others need their values, never changed. */
-  readonly limit?: string;
-  readonly selection?: Selection;
-  /** Hosts worked on at a time. Default 10. */
-  readonly forks?: number;
-  /** Where once-only outputs are kept. Without it, tasks that make one fail before they run. */
-  readonly kept?: KeptStore;
-  /** Seconds to wait for another run's lock on a host. Default 30. */
-  readonly lockTimeout?: number;
-  /** Seconds that one look may take. Default 30. */
-  readonly probeTimeout?: number;
-  /** Tells with each resource how long its look took, which costs a round trip. Default false: looks are answered in one piece. */
-  readonly timeLooks?: boolean;
-  /** Asked before each change, which then goes out by itself; hosts are worked on one after the other. Default: nothing is asked. */
-  readonly step?: AskStep;
-  /** Tells also what is run on hosts (`commands`), and each exchange with them as well (`requests`). Default: neither. */
-  readonly detail?: Detail;
-  /** Aborted: stop after the current batch, with a recap. */
-  readonly interrupt?: AbortSignal;
-  /** Aborted: stop now; what runs on hosts is not followed any more. */
-  readonly abort?: AbortSignal;
-}
-
-/** What is known of an interrupted run. */
-export interface Resumed {
-  /** The interrupted run's id. */
-  readonly run: string;
-  /** What it sent last to each host, where nothing was heard of the end. */
-  readonly sent: ReadonlyMap<string, SentBatch>;
-  /** Whether it has finished a play on a host; the play is given by its place in the playbook. */
-  readonly finished: (host: string, play: number) => boolean;
-}
 
 export type Recap = Extract<RunEvent, { event: "recap" }>;
 
@@ -302,31 +251,4 @@ class PlaybookRun {
     this.#emit(recap);
     return { at: 0, ...recap };
   }
-}
-
-/**
- * The resources of each play, declared for the sake of their names: of those with one id and the same tags, one.
- * `complete` is false when a later play cannot be declared yet.
- * @param from The index of the play to begin with.
- */
-export function declareAll(plays: readonly ResolvedPlay[], runs: ReadonlyMap<string, HostRun>, inventory: Pick<Inventory, "hosts">, from = 0): { byPlay: ResourceNode[][]; complete: boolean } {
-  const byPlay = plays.map(() => new Map<string, ResourceNode>());
-  let complete = true;
-  for (const [i, play] of plays.entries()) {
-    if (i < from) continue;
-    for (const host of play.hosts) {
-      const run = runs.get(host.name);
-      if (!run?.facts || run.ended) continue;
-      try {
-        const { items, handlers } = declare({ resolved: play, all: plays, host, facts: run.facts, roleFacts: run.roleFacts, hub: new ValueHub(), target: anyFacts(inventory, (name) => runs.get(name)?.facts, run.facts) });
-        for (const section of sectionsOf(items)) for (const { id } of section.handlers) runs.get(section.host)?.declares.add(id);
-        for (const node of everyResource(items)) byPlay[i]?.set([node.id, ...node.tags].join("\0"), node);
-        for (const { id, formerly } of handlers) run.declares.add(id).add(formerly ?? id);
-      } catch (error) {
-        if (i === 0 || !(error instanceof HawserError) || error instanceof UsageError) throw error;
-        complete = false;
-      }
-    }
-  }
-  return { byPlay: byPlay.map((nodes) => [...nodes.values()]), complete };
 }

@@ -5,7 +5,8 @@ import { z } from "zod";
 import { play, playbook, type PlaySpec } from "../../src/dsl/play.ts";
 import { defineRole, use, type RoleInput, type RoleSpec } from "../../src/dsl/role.ts";
 import type { RunEvent } from "../../src/engine/events.ts";
-import { runPlaybook, type Recap, type RunOptions } from "../../src/engine/run.ts";
+import { runPlaybook, type Recap } from "../../src/engine/run.ts";
+import type { RunOptions } from "../../src/engine/run-options.ts";
 import type { Inventory, InventoryHost } from "../../src/inventory/index.ts";
 import { LocalSession } from "./local-session.ts";
 
