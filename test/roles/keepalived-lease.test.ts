@@ -169,3 +169,15 @@ void test("without an answer of its own member it asks the witness next, and ren
     await inside("kill -CONT $(head -n 1 /run/etcd.pids)");
   }
 });
+
+void test("a member that is stopped is not waited for: the lease goes on by another, however long a request may take", options, async () => {
+  await killDaemon();
+  await inside("sed -i 's/ REQUEST=[0-9]*/ REQUEST=1000/' /etc/hawser/vip/vip.conf");
+  await startDaemon();
+  await until("its own member", async () => (await connected()) === "127.0.0.1:2379");
+  await until("the lease", holds);
+  const [expiry, lease] = (await inside("cat /run/hawser-vip/lease")).split(" ");
+  await inside("kill -KILL $(head -n 1 /run/etcd.pids)");
+  await until("a renewal by another", async () => (await connected()) !== "127.0.0.1:2379" && Number((await inside("cat /run/hawser-vip/lease 2>/dev/null || echo 0")).split(" ")[0]) > Number(expiry));
+  assert.equal((await inside("cat /run/hawser-vip/lease")).split(" ")[1], lease, "the same lease as before");
+});

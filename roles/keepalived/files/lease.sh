@@ -39,7 +39,8 @@ disconnect() {
   while read -r -t 0.01 -u 7 _ || [ $? -eq 0 ]; do :; done
 }
 
-# reply: one answer of HTTP/1.1 before $deadline; its body, one object of JSON, is in $answer.
+# reply: one answer of HTTP/1.1 before $deadline; its body, one object of JSON, is in $answer. A member that was stopped closes its
+# connection: nobody waits for that one.
 reply() {
   local all head length
   while :; do
@@ -58,6 +59,7 @@ reply() {
     esac
     uptime_now
     [ $now -lt $deadline ] || return 1
+    [ -d "/proc/$link" ] || return 1
     rest 0.03
   done
 }
