@@ -98,7 +98,8 @@ export function environmentRows(commands: readonly Command[]): string[][] {
     ["HAWSER_SSH_CONFIG", "the ssh client configuration of hosts for which the inventory names none; default `~/.ssh/config`"],
     ["HAWSER_VAULT_PASSWORD_FILE", "the file with the password of `!vault` values, or a program that prints it"],
     ["HAWSER_VAULT_IDS", "more of them, each with its vault id: `dev@dev.txt,prod@prod-client.sh`"],
-    ["HAWSER_SECRET_TIMEOUT", "seconds that a program of `!command` may take; default 60"],
+    ["HAWSER_SECRET_TIMEOUT", "seconds that a program of `!command`, or the server of `!bao`, may take; default 60"],
+    ["BAO_ADDR, BAO_TOKEN, BAO_CACERT, BAO_NAMESPACE, BAO_TLS_SERVER_NAME", "the server that `!bao` asks, and how, as for the program `bao`; else the same with `VAULT_`, as for `vault`"],
     ["VISUAL, EDITOR", "the editor of `hawser secrets edit`; default `vi`"],
     ["NO_COLOR, FORCE_COLOR", "no colours, or colours also without a terminal"],
   ];

@@ -7,7 +7,7 @@ const whole = (description: string, minimum: number, maximum: number): Schema =>
 const words = (description: string, ...all: readonly (string | boolean)[]): Schema => ({ anyOf: [{ enum: [...all, null] }, { type: "string", pattern: String.raw`\{\{` }], description });
 const texts = (description: string): Schema => ({ type: ["string", "array", "null"], items: { type: "string" }, description });
 /** A value behind a tag is no plain text to a schema. */
-const secret = (description: string): Schema => ({ description: `${description} A secret: !age, !vault, !env, !file, !command or !secret.` });
+const secret = (description: string): Schema => ({ description: `${description} A secret: !age, !vault, !bao, !env, !file, !command or !secret.` });
 
 /** The keys of `ssh` and `become`, as docs/inventory.md describes them. */
 const KEYS: Readonly<Record<MergedVar, Readonly<Record<string, Schema>>>> = {

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { Bao } from "./bao.ts";
 import { Keys } from "./keys.ts";
 import { Providers } from "./providers.ts";
 import { InventoryError, type Place, type Problem } from "./problem.ts";
@@ -19,6 +20,8 @@ export class LoadContext {
   readonly keys: Keys;
   /** What runs the programs of `!command`. */
   readonly providers: Providers;
+  /** What asks the server of `!bao`. */
+  readonly bao: Bao;
   readonly #fetching: Promise<void>[] = [];
   readonly #excerpts = new Map<string, readonly string[]>();
 
@@ -28,6 +31,7 @@ export class LoadContext {
     this.sealed = sealed;
     this.keys = new Keys(this.around, around.vault);
     this.providers = new Providers(this.around);
+    this.bao = new Bao(this.around);
   }
 
   /** Makes the (masked) lines of a file available to the problems found in it. */

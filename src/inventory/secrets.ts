@@ -5,7 +5,7 @@ import { readPrivateFile } from "./private-file.ts";
 import { isVault } from "./vault.ts";
 
 /** The YAML tags that make a Secret. */
-export const SECRET_TAGS = ["!secret", "!env", "!file", "!age", "!vault", "!command"] as const;
+export const SECRET_TAGS = ["!secret", "!env", "!file", "!age", "!vault", "!bao", "!command"] as const;
 export type SecretTag = (typeof SECRET_TAGS)[number];
 
 /** What needed a secret could not go on: secrets were left closed. */
@@ -30,6 +30,9 @@ export class SealedSecret extends Secret {
   }
 }
 
+/** As `!bao` takes it. */
+const PLACE = /^[\w./-]+#\w+$/;
+
 /** What stands behind a tag: a text, or the words of a `!command`. */
 export type Tagged = string | readonly string[];
 
@@ -46,7 +49,10 @@ export async function openSecret(load: LoadContext, tag: SecretTag, behind: Tagg
     case "!age":
       return trimNewline(await load.keys.openAge(behind));
     case "!vault":
+      if (!isVault(behind) && PLACE.test(behind.trim())) throw new Error(`this is no text of Ansible Vault; a secret in OpenBao or HashiCorp Vault is !bao ${behind.trim()}`);
       return (await load.keys.openVault(behind)).text;
+    case "!bao":
+      return await load.bao.read(behind);
     default:
       throw new TypeError(`no such tag for a text: ${tag}`);
   }
