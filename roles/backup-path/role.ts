@@ -3,7 +3,7 @@ import { refuseGateways } from "hawser/roles/gre/gateway";
 import { declareCertificate, FOLDER, OWN } from "./certificate.ts";
 import { assertPaths, SOCKET, STATE } from "./health.ts";
 import { schema, type Vars } from "./vars.ts";
-import { refuse, regionsOf, type Region } from "./ways.ts";
+import { listenersOf, refuse, regionsOf, type Region } from "./ways.ts";
 
 const CONF = "/etc/haproxy/haproxy.cfg";
 /** Names the service in a request that comes by the public way. */
@@ -19,6 +19,7 @@ export const backupPath = defineRole(import.meta, {
     refuseGateways(host, vars.gateway, peers.map((peer) => ({ host: peer.host, gateway: peer.vars.gateway })));
     refuse({ host, vars }, peers);
   },
+  listens: ({ vars, host, peers }) => listenersOf({ host, vars }, peers),
   tasks({ t, vars, facts, host, peers }) {
     refuseSystem(facts, vars, host.name);
     const regions = regionsOf({ host, vars }, peers);

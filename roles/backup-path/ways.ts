@@ -1,5 +1,5 @@
 import { overlap } from "hawser/roles/gre/gateway";
-import { UsageError, type HostView } from "hawser";
+import { UsageError, type HostView, type Listener } from "hawser";
 import type { Service, Vars } from "./vars.ts";
 
 export interface End {
@@ -48,6 +48,17 @@ export function regionsOf(own: End, peers: readonly End[]): readonly Region[] {
       })),
     };
   });
+}
+
+/** What HAProxy listens on; what `extra` has in it is not known. */
+export function listenersOf(own: End, peers: readonly End[]): readonly Listener[] {
+  const { vars } = own;
+  const [address = "", port] = vars.metrics.split(":");
+  return [
+    { port: vars.port, protocol: "tcp", what: "the public proxy", var: ["port"] },
+    { port: Number(port), protocol: "tcp", address, what: "metrics", var: ["metrics"] },
+    ...regionsOf(own, peers).flatMap(({ ways }) => ways.map((way) => ({ port: way.port, protocol: "tcp" as const, address: vars.listen, what: `the way to ${way.name}`, var: ["listen"] }))),
+  ];
 }
 
 /** @throws UsageError at the inventory's line for services that cannot be reached or told apart */

@@ -17,6 +17,11 @@ export const bfd = defineRole(import.meta, {
     for (const peer of peers) refusePeer({ host, vars }, peer);
     for (const [i, network] of vars.announce.entries()) if (!network.endsWith("/32")) throw new UsageError(`bfd.announce has ${network}: an address that moves is announced by itself`, { source: host.at("bfd", "announce", i), hint: `${network.split("/")[0]}/32` });
   },
+  listens: () => [
+    { port: 179, protocol: "tcp", what: "BGP" },
+    { port: 3784, protocol: "udp", what: "BFD" },
+    { port: 3785, protocol: "udp", what: "BFD's echo" },
+  ],
   tasks({ t, vars, facts, host, peers }) {
     refuseSystem(facts, vars, host.name);
     const neighbours = neighboursOf({ host: host.name, vars }, peers.map(ends));

@@ -26,6 +26,10 @@ export const etcd = defineRole(import.meta, {
   validate({ vars, host, peers }) {
     for (const peer of peers) refusePeer({ host, vars }, peer);
   },
+  listens: ({ vars }) => [
+    { port: vars.client_port, protocol: "tcp", what: "clients", var: ["client_port"] },
+    { port: vars.peer_port, protocol: "tcp", what: "the other members", var: ["peer_port"] },
+  ],
   tasks({ t, vars, facts, host, members, peers }) {
     refuseSystem(facts, vars, host.name);
     for (const weakness of weaknesses(members.length)) t.warn(weakness);

@@ -17,6 +17,7 @@ export const postgresPglogical = defineRole(import.meta, {
   dependsOn: [use(base)],
   exports: exported,
   facts: ({ vars }) => ({ server: fact(stateOf(dataFolders(vars.version)), z.enum(["absent", "stopped", "running"])) }),
+  listens: ({ vars }) => vars.listen_addresses.map((address) => ({ port: vars.port, protocol: "tcp", what: "PostgreSQL", var: ["port"], ...(address !== "*" && { address }) })),
   tasks({ t, vars, facts, host, members, peers }) {
     const layout = layoutOf(facts.family, vars.version);
     const place = members.findIndex((member) => member.host.name === host.name) + 1;

@@ -17,6 +17,10 @@ export const strongswan = defineRole(import.meta, {
     refuseGateways(host, vars.gateway, peers.map((peer) => ({ host: peer.host, gateway: peer.vars.gateway })));
     for (const peer of peers) refusePeer({ host, vars }, peer);
   },
+  listens: () => [
+    { port: 500, protocol: "udp", what: "IKE" },
+    { port: 4500, protocol: "udp", what: "ESP in UDP" },
+  ],
   tasks({ t, vars, facts, host, peers }) {
     refuseSystem(facts, vars, host.name);
     const layout = layoutOf(facts, facts.found, vars.epel);

@@ -76,6 +76,8 @@ export interface RoleSpec<V extends z.ZodType, F extends FactSpecs, E extends Ex
    * Throws a UsageError, with `host.at(…)` as its source, for what cannot work.
    */
   validate?(input: ValidateInput<V>): void;
+  /** The ports that its services take. Two services of one host that want the same are refused, over all plays, before any host is contacted. */
+  listens?(input: ValidateInput<V>): readonly Listener[];
   /** Declares resources; must not touch anything itself. */
   tasks(input: RoleInput<V, F, E>): void;
   /** Says by what measured values one sees that the role works: `hawser verify`. */
@@ -94,7 +96,20 @@ export interface VerifyInput<V extends z.ZodType, F extends FactSpecs, E extends
   readonly v: Verifier;
 }
 
-/** What a role's `validate` is given. */
+/** A port that a service of a role listens on. */
+export interface Listener {
+  /** From 1 to 65535. */
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+  /** Default: every address of the host, as `0.0.0.0` is every one of IPv4. */
+  readonly address?: string;
+  /** What listens there, for the message: `clients`, `the public proxy`. */
+  readonly what: string;
+  /** The var that says it, for the line in the message: `["peer_port"]`. Default: the role's vars as a whole. */
+  readonly var?: readonly (string | number)[];
+}
+
+/** What a role's `validate` and `listens` are given. */
 export interface ValidateInput<V extends z.ZodType> {
   readonly vars: z.output<V>;
   readonly host: HostView;
@@ -102,13 +117,14 @@ export interface ValidateInput<V extends z.ZodType> {
   readonly peers: readonly { readonly host: HostView; readonly vars: z.output<V> }[];
 }
 
-export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = FactSpecs, E extends ExportSpecs = ExportSpecs> extends Omit<RoleSpec<V, F, E>, "tasks" | "verify" | "drill" | "facts" | "validate"> {
+export interface Role<V extends z.ZodType = z.ZodType, F extends FactSpecs = FactSpecs, E extends ExportSpecs = ExportSpecs> extends Omit<RoleSpec<V, F, E>, "tasks" | "verify" | "drill" | "facts" | "validate" | "listens"> {
   /** Where role.ts lies; templates are in its folder `templates`. */
   readonly folder: string;
   readonly exports: E;
   readonly facts?: (input: { readonly vars: never }) => F;
   /** Erased, as `tasks`: called by the engine with checked input. */
   readonly validate?: (input: never) => void;
+  readonly listens?: (input: never) => readonly Listener[];
   readonly tasks: (input: never) => void;
   readonly verify?: (input: never) => void;
   readonly drill?: (input: never) => void;

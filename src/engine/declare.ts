@@ -12,7 +12,8 @@ import type { Observed } from "../resources/contract.ts";
 import type { Facts } from "../resources/facts.ts";
 import type { Value } from "../shell/index.ts";
 import { declaring } from "./declaring.ts";
-import { hostView, membersOf, type ResolvedPlay, type RoleOnHost } from "./resolve.ts";
+import { hostView, membersOf } from "./members.ts";
+import type { ResolvedPlay, RoleOnHost } from "./resolve.ts";
 import type { ValueHub } from "./values.ts";
 
 /** Facts of one role on one host, in the order in which their probes were sent. */

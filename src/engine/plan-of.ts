@@ -6,6 +6,7 @@ import type { Observed } from "../resources/contract.ts";
 import type { Facts } from "../resources/facts.ts";
 import { declare } from "./declare.ts";
 import type { Play } from "../dsl/play.ts";
+import { refuseClashes } from "./listens.ts";
 import { expandUses, type ResolvedPlay, type RoleOnHost, validate } from "./resolve.ts";
 import { ValueHub } from "./values.ts";
 
@@ -38,7 +39,7 @@ export interface PlanOfOptions {
 /**
  * What a role would do, without any host: for unit tests of roles.
  * @param use With complete vars.
- * @throws HawserError when the vars do not fit the role, UsageError when hosts do not fit one another.
+ * @throws HawserError when the vars do not fit the role, UsageError when hosts, or the ports that they listen on, do not fit one another.
  */
 export function planOf(use: Use, facts: Facts, options: PlanOfOptions = {}): PlannedResource[] {
   const name = options.host ?? "host";
@@ -48,6 +49,7 @@ export function planOf(use: Use, facts: Facts, options: PlanOfOptions = {}): Pla
   const roles = new Map(all.map((host) => [host.name, host.name === name ? uses.map((each) => checked(each)) : [checked(use, options.peers?.[host.name])]]));
   const resolved: ResolvedPlay = { play, hosts: all.slice(0, 1), all, roles };
   validate(resolved, [resolved]);
+  refuseClashes([resolved]);
   const extra = new Map(uses.map((each) => [each.name, each === use || each.name === use.name ? (options.roleFacts ?? {}) : {}]));
   const { items, warnings } = declare({ resolved, all: [resolved], host: hostNamed(name), facts, roleFacts: extra, hub: new ValueHub(), target: (there) => ({ host: hostNamed(there), facts }) });
   for (const { message } of warnings) options.onWarning?.(message);
@@ -70,7 +72,7 @@ function hostNamed(name: string): InventoryHost {
 
 function checked(use: Use, vars: unknown = use.vars.from === "value" ? use.vars.value : {}): RoleOnHost {
   const parsed = use.role.vars.safeParse(vars);
-  if (parsed.success) return { use, vars: parsed.data };
+  if (parsed.success) return { use, vars: parsed.data, at: () => use.source };
   throw new HawserError(`vars of ${use.name}: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`, { source: use.source });
 }
 

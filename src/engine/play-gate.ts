@@ -6,7 +6,8 @@ import { fragment } from "./fragment.ts";
 import type { HostRun } from "./host-run.ts";
 import { limitText, measure } from "./judge.ts";
 import type { Redactor } from "./redactor.ts";
-import { hostView, type ResolvedPlay } from "./resolve.ts";
+import { hostView } from "./members.ts";
+import type { ResolvedPlay } from "./resolve.ts";
 import { ValueHub } from "./values.ts";
 
 export interface GateInput {

@@ -1,16 +1,19 @@
-import type { z } from "zod";
 import type { Play, Playbook } from "../dsl/play.ts";
-import type { HostView, Role, Use, VarsSource } from "../dsl/role.ts";
+import type { Use, VarsSource } from "../dsl/role.ts";
 import { complaints } from "../dsl/complaints.ts";
 import { thrownAt } from "../dsl/source.ts";
 import { HawserError, type SourceLine, UsageError } from "../errors/index.ts";
 import { type Inventory, type InventoryHost, PatternError } from "../inventory/index.ts";
 import { declaring } from "./declaring.ts";
+import { refuseClashes } from "./listens.ts";
+import { hostView, peersOf } from "./members.ts";
 
 /** A role on one host, with its vars checked. */
 export interface RoleOnHost {
   readonly use: Use;
   readonly vars: unknown;
+  /** Where a var is said, or the nearest thing above it. */
+  readonly at: (path: readonly (string | number)[]) => SourceLine;
 }
 
 /** A play with its hosts and every host's roles, dependencies first. */
@@ -38,18 +41,6 @@ export class VarsError extends UsageError {
     super(problems.length === 1 ? "a var does not fit its role" : `${problems.length} vars do not fit their roles`);
     this.problems = problems;
   }
-}
-
-export function hostView(host: InventoryHost): HostView {
-  return {
-    name: host.name,
-    region: host.region,
-    groups: host.groups,
-    address: host.connection.address,
-    inventory: host.vars,
-    vars: <V extends z.ZodType>(role: Role<V>) => (host.vars[role.name] ?? {}) as z.input<V>,
-    at: (...path) => host.at(path),
-  };
 }
 
 /** A play's uses with the roles that they depend on before them, each once. */
@@ -125,25 +116,12 @@ export function validate(play: ResolvedPlay, all: readonly ResolvedPlay[]): void
   for (const host of play.all) {
     for (const { use, vars } of play.roles.get(host.name) ?? []) {
       if (!use.role.validate) continue;
-      const peers = membersOf(use.name, all).filter((member) => member.host.name !== host.name).map((member) => ({ host: hostView(member.host), vars: member.vars }));
-      declaring(use.name, use.source, () => use.role.validate?.({ vars, host: hostView(host), peers } as never));
+      declaring(use.name, use.source, () => use.role.validate?.({ vars, host: hostView(host), peers: peersOf(use.name, host.name, all) } as never));
     }
   }
 }
 
-/** The hosts that use a role in any of the plays, each once, in the order of the first play that has them. */
-export function membersOf(name: string, plays: readonly ResolvedPlay[]): { readonly host: InventoryHost; readonly vars: unknown }[] {
-  const found = new Map<string, { readonly host: InventoryHost; readonly vars: unknown }>();
-  for (const play of plays) {
-    for (const host of play.all) {
-      const on = found.has(host.name) ? undefined : play.roles.get(host.name)?.find(({ use }) => use.name === name);
-      if (on) found.set(host.name, { host, vars: on.vars });
-    }
-  }
-  return [...found.values()];
-}
-
-/** @throws VarsError naming each wrong var of each host with the line that holds it. */
+/** @throws VarsError naming each wrong var of each host with the line that holds it; UsageError for hosts and roles that do not fit one another. */
 export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: string | undefined): ResolvedPlay[] {
   const problems = new Map<string, VarProblem>();
   const limited = limit === undefined ? undefined : new Set(inventory.select(limit).map((host) => host.name));
@@ -157,23 +135,25 @@ export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: st
       roles.set(host.name, uses.map((use) => {
         const origin = originOf(use, play, host, inventory);
         const raw = rawVars(use, host, origin);
+        // What the inventory does not say at all cannot be pointed at there.
+        const inYaml = origin.vars.from !== "value" && use.role.name in host.vars;
+        const place = (path: readonly (string | number)[]): SourceLine => (inYaml ? inventory.locate(host.name, [use.role.name, ...path]) ?? origin.source : origin.source);
         const parsed = use.role.vars.safeParse(raw);
-        if (parsed.success) return { use, vars: parsed.data };
+        if (parsed.success) return { use, vars: parsed.data, at: place };
         for (const { path, message: what, hint } of complaints(parsed.error, use.role.vars, raw)) {
-          // What the inventory does not say at all cannot be pointed at there.
-          const inYaml = origin.vars.from !== "value" && use.role.name in host.vars;
-          const at = inYaml ? inventory.locate(host.name, [use.role.name, ...path]) ?? origin.source : origin.source;
+          const at = place(path);
           const message = `${[use.role.name, ...path].join(".")}: ${what}`;
           const key = `${at.file}:${at.line}:${at.column}:${message}`;
           problems.set(key, { file: at.file, line: at.line, column: at.column, message: problems.has(key) ? message : `${message} (host ${host.name})`, ...(hint !== undefined && { hint }) });
         }
-        return { use, vars: undefined };
+        return { use, vars: undefined, at: place };
       }));
     }
     return { play, all, hosts: limited ? all.filter((host) => limited.has(host.name)) : all, roles };
   });
   if (problems.size > 0) throw new VarsError([...problems.values()]);
   for (const play of resolved) validate(play, resolved);
+  refuseClashes(resolved);
   if (limited && resolved.every((play) => play.hosts.length === 0)) {
     throw new UsageError(`--limit ${limit} leaves no host of this playbook`, { hint: `its plays are for ${[...new Set(playbook.plays.map((play) => play.hosts))].join(", ")}` });
   }

@@ -5,7 +5,7 @@ import { Recoverable, start, type REPLEval, type ReplOptions, type REPLServer } 
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { ProcessOutput } from "zx/core";
-import { hostView } from "../../engine/resolve.ts";
+import { hostView } from "../../engine/members.ts";
 import { HawserError, UsageError } from "../../errors/index.ts";
 import { formatError } from "../../report/index.ts";
 import type { Facts } from "../../resources/facts.ts";

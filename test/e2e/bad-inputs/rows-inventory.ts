@@ -34,6 +34,21 @@ export const inventories: readonly Row[] = [
   { id: "var-in-playbook", wrong: "a wrong var in the playbook", files: vars("a: 1\n", "port: z.number()", `⟪use(web, { port: "x" as never })`), exit: 1, says: "error: web.port: Invalid input: expected number, received string" },
   { id: "vars-function-throws", wrong: "a vars function that throws", files: vars("a: 1\n", "port: z.number()", `use(web, (host) => ({ port: (host.inventory["gone"] as { port: number }).⟪port }))`), exit: 1, says: "error: the vars of web for web1 could not be made: Cannot read properties of undefined (reading 'port')" },
   { id: "role-twice", wrong: "a role that is used twice in a play", files: vars("a: 1\n", "port: z.number().default(1)", "use(web), ⟪use(web)"), exit: 1, says: "error: the role web is used twice in one play", hint: `name the second use: use(role, vars, { as: "second" })` },
+  {
+    id: "port-clash",
+    wrong: "two roles that listen on one port",
+    files: {
+      "site.ts": `import { defineRole, play, playbook, use, z } from "hawser";
+const role = (name: string) => defineRole(import.meta, { name, summary: "x", vars: z.strictObject({ port: z.number() }), listens: ({ vars }) => [{ port: vars.port, protocol: "tcp", what: "requests", var: ["port"] }], tasks() {} });
+export default playbook(import.meta, [play({ name: "p", hosts: "web", roles: [use(role("web"))] }), play({ name: "q", hosts: "web1", roles: [use(role("edge"))] })]);
+`,
+      "inv/hosts.yml": HOSTS,
+      "inv/group_vars/web.yml": "web:\n  port: ⟪8080\nedge:\n  port: ⟪8080\n",
+    },
+    exit: 1,
+    says: "error: port 8080/tcp of web1 is wanted twice: by web (requests) and by edge (requests)",
+    hint: "the other is said at inv/group_vars/web.yml:2:9; give one of them another port, or each an address of its own",
+  },
   { id: "role-name", wrong: "a role whose name is not a word", files: { "site.ts": `import { defineRole, z } from "hawser";\nexport default ⟪defineRole(import.meta, { name: "My Role", summary: "x", vars: z.object({}), tasks() {} });\n` }, exit: 1, says: `error: a role's name is lower case words with dashes, not "My Role"` },
   {
     id: "roles-circular",

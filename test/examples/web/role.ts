@@ -20,6 +20,12 @@ export const web = defineRole(import.meta, {
     openFiles: fact(sh`ulimit -n`, z.coerce.number()),
   }),
   // #endregion
+  // #region listens
+  listens: ({ vars }) => [
+    { port: 80, protocol: "tcp", what: "the sites" },
+    ...(vars.status_port === undefined ? [] : [{ port: vars.status_port, protocol: "tcp" as const, address: "127.0.0.1", what: "the status page", var: ["status_port"] }]),
+  ],
+  // #endregion
   tasks({ t, vars, facts }) {
     // #region resources
     const nginx = t.package("nginx");
