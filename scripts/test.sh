@@ -8,7 +8,7 @@ export HAWSER_RUNS
 trap 'rm -rf "$HAWSER_RUNS"' EXIT
 
 # What the tests themselves use; the lab installs its own.
-needed=(openssh-server openssh-client sudo opendoas busybox dash shellcheck acl attr iproute2 util-linux procps unzip zstd xz-utils bzip2 curl wget nftables iptables ansible-core etcd-server chromium-headless-shell)
+needed=(openssh-server openssh-client sudo opendoas busybox dash shellcheck acl attr iproute2 util-linux procps unzip zstd xz-utils bzip2 curl wget nftables iptables ansible-core etcd-server chromium-headless-shell prometheus prometheus-alertmanager)
 missing=()
 for package in "${needed[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
