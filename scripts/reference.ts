@@ -18,7 +18,7 @@ import { rolePages } from "./reference/roles.ts";
 import { verbsOf } from "./reference/verbs.ts";
 
 const FOLDER = "docs/reference";
-const GUIDES = ["docs/getting-started.md", "docs/writing-roles.md", "docs/flow.md", "docs/architecture.md"];
+const GUIDES = ["roles/ca/README.md", "docs/getting-started.md", "docs/writing-roles.md", "docs/flow.md", "docs/architecture.md"];
 
 export interface Reference {
   /** Path from the root to text. */
