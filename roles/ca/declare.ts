@@ -65,13 +65,14 @@ function make({ t, vars, seen, members, needs }: AuthorityInput, folder: Resourc
     check: sh`${check} && [ -e ${`${path}/kept`} ]`,
     summary: "make or restore, and keep",
     makes: kept,
-    apply: async ({ $, sh: run }) => {
+    apply: async (tools) => {
+      const { $ } = tools;
       const must = async (command: Sh): Promise<void> => {
-        const { code, err } = await run(Sh.lines("set -e", command));
+        const { code, err } = await tools.sh(Sh.lines("set -e", command));
         if (code !== 0) throw new Error(err.trim());
       };
       const known = kept.value.known ? kept.value.get() : undefined;
-      const had = (await run(check)).code === 0;
+      const had = (await tools.sh(check)).code === 0;
       if (known && !had) {
         await must(beginRestore(vars));
         for (const [file, content] of [["key.pem", known.key], ["cert.pem", known.certificate]] as const) await $({ input: content.reveal() })`umask 077; cat >${`${restoring(vars)}/${file}`}`;

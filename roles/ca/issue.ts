@@ -1,5 +1,5 @@
 import { defineResource, late, PlanError, sh, Sh, Value, z, type Observed } from "hawser";
-import { BEFORE, leafConfig, STAMP, type Usage } from "./openssl.ts";
+import { BEFORE, leafConfig, STAMP } from "./openssl.ts";
 import { ACTIVE, AUTHORITY, issuedFolder } from "./paths.ts";
 import { sha256 } from "./record.ts";
 import { RENEWED_BEFORE } from "./vars.ts";
@@ -82,7 +82,7 @@ now=$(date +%s) ends=$(cat "$D/ends")`),
     sh`until=$((now + ${days * 86_400}))`,
     Sh.raw(`[ "$until" -le "$ends" ] || until=$ends`),
     STAMP,
-    sh`openssl ca -batch -notext -config /dev/stdin -subj ${`/CN=${host.slice(0, 64)}`} -startdate "$(stamp $((now - ${BEFORE})))" -enddate "$(stamp $until)" -in "$w/request.pem" -out "$w/cert.pem.new" 2>"$w/said" || { cat "$w/said" >&2; exit 1; }`.stdin(leafConfig(names, usage as Usage)),
+    sh`openssl ca -batch -notext -config /dev/stdin -subj ${`/CN=${host.slice(0, 64)}`} -startdate "$(stamp $((now - ${BEFORE})))" -enddate "$(stamp $until)" -in "$w/request.pem" -out "$w/cert.pem.new" 2>"$w/said" || { cat "$w/said" >&2; exit 1; }`.stdin(leafConfig(names, usage)),
     sh`printf '%s\n' ${`spec ${spec}`} "generation $g" ${`request ${sha256(asked)}`} >"$w/record.new"`,
     Sh.raw(`rm -f "$w/said" "$w/record"
 mv -f "$w/cert.pem.new" "$w/cert.pem"

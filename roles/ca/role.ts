@@ -15,6 +15,7 @@ export const ca = defineRole(import.meta, {
   summary: "A certificate authority of the system's own: hosts make their keys, one host signs, and another CA takes its place without a cut.",
   vars: schema,
   facts: () => ({
+    openssl: fact(sh`if command -v openssl >/dev/null; then echo yes; else echo no; fi`, z.enum(["yes", "no"])),
     authority: fact(LOOK, z.string().transform(parseSeen)),
     leaves: fact(sh`ls ${LEAVES} 2>/dev/null || :`, z.string().transform((out) => out.split("\n").filter((name) => name !== ""))),
   }),
@@ -34,7 +35,7 @@ export const ca = defineRole(import.meta, {
     if (vars.host !== undefined && ![host.name, ...peers.map((peer) => peer.host.name)].includes(vars.host)) throw new UsageError(`ca.host is ${vars.host}, which does not use the role ca in this playbook`, { source: host.at("ca", "host"), hint: `use(ca) on it too, as playbooks/ca.ts does for all hosts; those that do: ${[host, ...peers.map((peer) => peer.host)].map(({ name }) => name).sort().join(", ")}` });
   },
   tasks({ t, vars, facts, host, members }) {
-    const packages = t.package("openssl");
+    const packages = facts.openssl === "yes" ? [] : t.package("openssl");
     t.directory(LEAVES, { mode: "0755" });
     t.export("leaves", t.read("certificates of the host", { probe: TELL, parse: parseTold }));
     if (vars.host === host.name) declareAuthority({ t, vars, seen: facts.authority, members, needs: packages });

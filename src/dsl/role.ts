@@ -56,7 +56,7 @@ export interface RoleInput<V extends z.ZodType, F extends FactSpecs, E extends E
   /** `members` without this host. */
   readonly peers: readonly Member<V, E>[];
   /** A host's use of another role. */
-  from<V2 extends z.ZodType, E2 extends ExportSpecs>(host: string, role: Role<V2, FactSpecs, E2>): Member<V2, E2>;
+  readonly from: <V2 extends z.ZodType, E2 extends ExportSpecs>(host: string, role: Role<V2, FactSpecs, E2>) => Member<V2, E2>;
 }
 
 export interface RoleSpec<V extends z.ZodType, F extends FactSpecs, E extends ExportSpecs> {
