@@ -57,7 +57,7 @@ export async function runDrills({ hosts, wish, flags, connect, faultOf, dial, re
       // Also when a later one does not come about.
       writeFileSync(file, reportHtml(drills));
       say(tableText(one));
-      if (json) process.stdout.write(`${drillLine(wish.kind, one.figures, one.ok, flags.repeat > 1 ? { drill: i + 1 } : {})}\n`);
+      if (json) process.stdout.write(`${drillLine(wish.kind, one.figures, one.ok, { ...(one.writes.length > 0 && { writes: one.writes }), ...(flags.repeat > 1 && { drill: i + 1 }) })}\n`);
     }
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);

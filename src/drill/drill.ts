@@ -6,11 +6,12 @@ import type { Fault } from "./fault.ts";
 import { figuresOf } from "./figures.ts";
 import { holdersOf, unhealthy } from "./health.ts";
 import { holdFilesOf, shortenHold } from "./hold.ts";
-import { judge, type Judged } from "./limits.ts";
+import { judge, judgeWrites, type Judged } from "./limits.ts";
 import { Load } from "./load.ts";
 import { Sampler } from "./sampler.ts";
 import { castOf, probesOf, watchedOf, type Breakage, type Cast, type Declared, type Wish } from "./scene.ts";
 import type { Figures, Timeline } from "./types.ts";
+import { Writers, type Written } from "./writers.ts";
 
 /** Seconds between looks at each host. */
 const PERIOD = 0.1;
@@ -57,6 +58,8 @@ export interface Drilled {
   readonly timeline: Timeline;
   readonly figures: Figures;
   readonly judged: readonly Judged[];
+  /** What became of what hosts wrote meanwhile. */
+  readonly writes: readonly Written[];
   readonly ok: boolean;
   /** What was broken, in a sentence. */
   readonly what: string;
@@ -114,16 +117,19 @@ class Drill {
     await this.#shortenHolds();
     const began = new Date();
     say(`load begins: ${rate} requests/s from ${cast.scene.client} to ${cast.traffic.name} in ${cast.scene.service}`);
+    const writers = this.#writers();
     load.start(RAMP);
-    this.#undo.push(() => load.stop());
+    writers.start();
+    this.#undo.push(() => load.stop(), () => writers.clean(), () => writers.stop());
     await this.#wait(RAMP);
     const start = this.#now();
     const times = await this.#breakAndHeal(fault, cast, load, start);
-    await load.stop();
+    await Promise.all([load.stop(), writers.stop()]);
     const timeline = this.#timeline(cast, load, start, { ...times, end: this.#now() });
     const figures = figuresOf(timeline);
-    const judged = judge(figures, timeline);
-    return { timeline, figures, judged, ok: judged.every(({ ok }) => ok), what: fault.what, began };
+    const writes = await writers.settle(this.#options.within);
+    const judged = [...judge(figures, timeline), ...judgeWrites(writes)];
+    return { timeline, figures, judged, writes, ok: judged.every(({ ok }) => ok), what: fault.what, began };
   }
 
   async #breakAndHeal(fault: Fault, cast: Cast, load: Load, start: number): Promise<{ fault: number; healed: number }> {
@@ -200,6 +206,13 @@ class Drill {
       throw new DrillError(`${scene.client} gets no answer from ${traffic.name} at http://${traffic.address}:${traffic.port}${traffic.path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, host: scene.client, hint: "is the service up? hawser verify says more" });
     }
     return load;
+  }
+
+  #writers(): Writers {
+    const { hosts, connect, say } = this.#options;
+    const writing = hosts.map(({ host, plans }) => ({ host, writes: plans.flatMap(({ written }) => written) })).filter(({ writes }) => writes.length > 0);
+    for (const { host, writes } of writing) say(`${host} writes: ${writes.map(({ name }) => name).join(", ")}`);
+    return new Writers({ hosts: writing, connect, stamp: Date.now().toString(36) });
   }
 
   async #shortenHolds(): Promise<void> {

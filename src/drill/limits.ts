@@ -1,4 +1,5 @@
 import type { Figures, Timeline } from "./types.ts";
+import type { Written } from "./writers.ts";
 
 /** What a drill must keep to. Targets of the network roles; see docs/drill.md. */
 export const LIMITS = {
@@ -39,6 +40,15 @@ export function judge(figures: Figures, { kind, scene, watched }: Pick<Timeline,
   // Where no holder is lost, nobody has a reason to let go of an address.
   if (figures.vipGapSeconds !== null && (cut || scene.lost === undefined)) rows.push(most("time without a holder", figures.vipGapSeconds, 0, "s"));
   return rows;
+}
+
+/** Whatever is broken: what a service acknowledged is there afterwards. */
+export function judgeWrites(writes: readonly Written[]): Judged[] {
+  const kept = writes.filter(({ lost }) => lost !== null);
+  return [...new Set(kept.map(({ name }) => name))].map((name) => {
+    const value = kept.filter((each) => each.name === name).reduce((sum, { lost }) => sum + (lost ?? 0), 0);
+    return { name: `acknowledged writes lost: ${name}`, value, unit: "", limit: "<= 0", ok: value === 0 };
+  });
 }
 
 function takeovers({ switchSeconds, vipGapSeconds }: Figures, most: (name: string, value: number | null, max: number, unit: string) => Judged): Judged[] {

@@ -1,6 +1,6 @@
 import { escape } from "./chart.ts";
 import type { Drilled } from "./drill.ts";
-import { mediansText, shown } from "./text.ts";
+import { mediansText, shown, writtenText } from "./text.ts";
 import { timelineSvg } from "./timeline-svg.ts";
 
 /** Works without a script, in print, and in light and dark; colours that are told apart without red and green sight. */
@@ -48,12 +48,13 @@ ${drills.map((each, i) => section(each, several ? `Drill ${i + 1} of ${drills.le
 `;
 }
 
-function section({ timeline, figures, judged, ok, what }: Drilled, title: string): string {
+function section({ timeline, figures, judged, writes, ok, what }: Drilled, title: string): string {
   const { scene, fault, healed } = timeline;
   const rows = judged.map((row) => `<tr${row.ok ? "" : ' class="broken"'}><td>${row.ok ? "✔" : "✖"} ${escape(row.name)}</td><td class="n">${escape(shown(row))}</td><td>${escape(row.limit)}</td></tr>`);
   return `<h2>${title}: <span class="result ${ok ? "ok" : "failed"}">${ok ? "ok" : "failed"}</span></h2>
 <p>What was broken: ${escape(what)}. It lasted ${(healed - fault).toFixed(1)} s. Clients on ${escape(scene.client)} asked for a service of region ${escape(scene.service)}: ${figures.requestsSent} requests, ${figures.requestsLost} lost. Answer times include the way from the controller to ${escape(scene.client)}.</p>
 <table><thead><tr><th>figure</th><th class="n">measured</th><th>limit</th></tr></thead><tbody>${rows.join("")}</tbody></table>
+${writes.length === 0 ? "" : `<p>Hosts wrote meanwhile, and what was acknowledged was looked for on all of them afterwards:</p><ul>${writes.map((each) => `<li>${escape(writtenText(each))}</li>`).join("")}</ul>`}
 <figure>${timelineSvg(timeline)}</figure>
 <p class="key">${KEY.map(([style, text]) => `<span><i style="${style}"></i>${text}</span>`).join("")}</p>`;
 }

@@ -1,4 +1,5 @@
 import { UsageError, type SourceLine } from "../errors/index.ts";
+import type { Sh } from "../shell/index.ts";
 import { callSite } from "./source.ts";
 
 /** An address that one host of several holds at a time. */
@@ -60,6 +61,16 @@ export interface ClientTraffic {
   readonly path: string;
 }
 
+/** What clients on the host write to a service while something is broken. */
+export interface Writes {
+  readonly role: string;
+  readonly name: string;
+  /** See `DrillPlan.writes`. */
+  readonly write: Sh;
+  readonly read?: Sh;
+  readonly clean?: Sh;
+}
+
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const NETWORK = /^\d{1,3}(?:\.\d{1,3}){3}\/(?:\d|[12]\d|3[0-2])$/;
 const TRAFFIC = /^(?:(?:udp|tcp):[1-9]\d{0,4}|gre|esp)$/;
@@ -72,6 +83,7 @@ export class DrillPlan {
   readonly probes: DrillProbe[] = [];
   readonly tunnels: Tunnel[] = [];
   readonly traffics: ClientTraffic[] = [];
+  readonly written: Writes[] = [];
 
   constructor(role: string) {
     this.role = role;
@@ -120,6 +132,22 @@ export class DrillPlan {
     const source = callSite();
     this.#expect(IPV4.test(traffic.address) && traffic.path.startsWith("/"), `the traffic "${name}" goes to an IPv4 address and a path from /`, source);
     this.traffics.push({ role: this.role, name, ...traffic });
+  }
+
+  /**
+   * What clients on this host write to a service, five times a second and one after the other; all that the service acknowledged must be on
+   * every host that declares the same name afterwards. Runs as root, under POSIX sh, without any input.
+   * @param commands.write Writes something that is known by `$key` (letters, digits, hyphens); ends with 0 when the service said that it
+   * is kept, and within a few seconds in any case.
+   * @param commands.read Prints the keys that begin with `$prefix` and are on this host, one a line. Default: nothing is read back, and
+   * an answer is all that was asked for.
+   * @param commands.clean Takes away what begins with `$prefix`.
+   */
+  writes(name: string, commands: { readonly write: Sh; readonly read?: Sh; readonly clean?: Sh }): void {
+    const source = callSite();
+    this.#expect(!this.written.some((other) => other.name === name), `the writes "${name}" are declared twice on one host`, source);
+    for (const command of Object.values(commands)) this.#expect(!command.sensitive, `the writes "${name}" hold a secret, which a process list would show: read it from a file on the host`, source);
+    this.written.push({ role: this.role, name, ...commands });
   }
 
   #probe(probe: DrillProbe, source: SourceLine): void {

@@ -17,7 +17,7 @@ function drilled(): Drilled {
   });
   const figures = figuresOf(one);
   const judged = judge(figures, one);
-  return { timeline: one, figures, judged, ok: judged.every(({ ok }) => ok), what: "la-1 drops udp:4500", began: new Date("2026-01-02T03:04:05Z") };
+  return { timeline: one, figures, judged, writes: [{ host: "la-1", role: "store", name: "rows", acknowledged: 200, refused: 3, lost: 1, missing: { "sg-1": 1 } }], ok: judged.every(({ ok }) => ok), what: "la-1 drops udp:4500", began: new Date("2026-01-02T03:04:05Z") };
 }
 
 test("the line of JSON has its keys, in their order, whatever was not there to measure", () => {
