@@ -1,0 +1,13 @@
+import { play, playbook, use } from "hawser";
+import { minio } from "hawser/roles/minio";
+import { siteOf } from "hawser/roles/minio/vars";
+
+/** Object storage in every region, each with all objects. */
+export default playbook(import.meta, [
+  play({
+    name: "objects",
+    hosts: "objects",
+    tags: ["objects"],
+    roles: [use(minio, (host) => ({ ...siteOf(host), ...host.vars(minio) }))],
+  }),
+]);

@@ -1,0 +1,65 @@
+import { UsageError, type HostView } from "hawser";
+import type { Vars } from "./vars.ts";
+
+/** A host of the role: a region's whole store. */
+export interface Site {
+  readonly host: HostView;
+  readonly vars: Vars;
+}
+
+/**
+ * Whose changes a site takes. All go by the first one: were each to take from each, a change that comes a second time by another way
+ * could bring back what was deleted meanwhile.
+ */
+export function sourcesOf(own: Site, sites: readonly Site[]): readonly Site[] {
+  const [first] = sites;
+  const others = sites.filter(({ host }) => host.name !== own.host.name);
+  return first === undefined || first.host.name === own.host.name ? others : [first];
+}
+
+export const s3Of = ({ vars }: Site): string => `https://${vars.address}:${vars.s3_port}`;
+
+const ALIKE = ["backend", "buckets", "users"] as const satisfies readonly (keyof Vars)[];
+
+/** @throws UsageError at the inventory's line for sites that cannot replicate */
+export function refusePeer({ host, vars }: Site, peer: Site): void {
+  for (const name of ALIKE) {
+    // Secrets print as a placeholder in JSON.
+    if (JSON.stringify(vars[name]) !== JSON.stringify(peer.vars[name])) throw new UsageError(`minio.${name} differs between ${host.name} and ${peer.host.name}`, { source: host.at("minio", name), hint: "set it once, for a group that holds both" });
+  }
+  for (const user of vars.users) {
+    const other = peer.vars.users.find(({ name }) => name === user.name);
+    if (differ(user.secret_key, other?.secret_key)) throw new UsageError(`minio.users: ${user.name} has other keys on ${host.name} than on ${peer.host.name}`, { source: host.at("minio", "users"), hint: "a user has the same keys in every region" });
+  }
+  if (vars.address === peer.vars.address) throw new UsageError(`${host.name} and ${peer.host.name} both have the address ${vars.address}`, { source: host.at("minio", "address"), hint: "each is reached by an address of its own" });
+}
+
+/** Secrets that cannot be opened are not compared. */
+function differ(one: Vars["users"][number]["secret_key"], other: Vars["users"][number]["secret_key"]): boolean {
+  if (one === undefined || other === undefined) return one !== other;
+  try {
+    return one.reveal() !== other.reveal();
+  } catch {
+    return false;
+  }
+}
+
+/** @throws UsageError for vars that contradict one another */
+export function refuseVars({ host, vars }: Site): void {
+  const at = (name: keyof Vars) => host.at("minio", name);
+  const twice = (names: readonly string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i);
+  const bucket = twice(vars.buckets.map(({ name }) => name));
+  if (bucket !== undefined) throw new UsageError(`minio.buckets names ${bucket} twice`, { source: at("buckets"), hint: "one entry for each bucket" });
+  const user = twice(vars.users.map(({ name }) => name)) ?? twice(vars.users.flatMap(({ access_key }) => access_key ?? []));
+  if (user !== undefined) throw new UsageError(`minio.users has ${user} twice`, { source: at("users"), hint: "names and access keys tell users apart" });
+  const known = new Set(vars.buckets.map(({ name }) => name));
+  for (const { name, buckets } of vars.users) {
+    const unknown = Object.keys(buckets).find((each) => !known.has(each));
+    if (unknown !== undefined) throw new UsageError(`minio.users: ${name} is let into the bucket ${unknown}, which minio.buckets does not have`, { source: at("users"), hint: known.size === 0 ? "name it in minio.buckets" : `buckets: ${[...known].join(", ")}` });
+  }
+  const ports = [vars.s3_port, vars.filer_port, vars.master_port, vars.volume_port, vars.metrics_port];
+  if (new Set(ports).size < ports.length) throw new UsageError(`minio: two of its ports on ${host.name} are the same (${ports.join(", ")})`, { source: at("s3_port"), hint: "s3_port, filer_port, master_port, volume_port and metrics_port are different" });
+}
+
+/** What an operator must know of how many sites there are. */
+export const weaknesses = (sites: number): readonly string[] => (sites === 1 ? ["minio has one host: what its disk loses is lost. A host in a second region keeps a copy of everything"] : []);

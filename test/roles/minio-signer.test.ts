@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash, createHmac, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const SCRIPT = fileURLToPath(new URL("../../roles/minio/files/s3.sh", import.meta.url));
+const ACCESS = "HWABCDEFGHIJKLMNOPQR";
+/** The longest that vars take. */
+const SECRET = `${"a/b+c=_-".repeat(7)}wxyz`;
+
+const sha256 = (data: Buffer | string): string => createHash("sha256").update(data).digest("hex");
+const hmac = (key: Buffer | string, data: string): Buffer => createHmac("sha256", key).update(data).digest();
+
+/** What a request's signature must be, by AWS' description of Signature Version 4. */
+function signatureOf({ method = "", url = "", headers }: IncomingMessage): string {
+  const date = String(headers["x-amz-date"]);
+  const scope = `${date.slice(0, 8)}/us-east-1/s3/aws4_request`;
+  const canonical = [method, url, "", `host:${headers.host}`, `x-amz-content-sha256:${String(headers["x-amz-content-sha256"])}`, `x-amz-date:${date}`, "", "host;x-amz-content-sha256;x-amz-date", String(headers["x-amz-content-sha256"])].join("\n");
+  const key = [date.slice(0, 8), "us-east-1", "s3", "aws4_request"].reduce<Buffer | string>((signed, part) => hmac(signed, part), `AWS4${SECRET}`);
+  return hmac(key, ["AWS4-HMAC-SHA256", date, scope, sha256(canonical)].join("\n")).toString("hex");
+}
+
+void describe("the signer", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "hawser-s3-"));
+  const file = (name: string): string => path.join(folder, name);
+  const objects = new Map<string, Buffer>();
+  let server: Server;
+  let url = "";
+
+  before(async () => {
+    server = createServer((request, response) => {
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
+      request.on("end", () => {
+        const body = Buffer.concat(parts);
+        const right = request.headers.authorization?.endsWith(`Signature=${signatureOf(request)}`) && request.headers.authorization.includes(`Credential=${ACCESS}/`) && request.headers["x-amz-content-sha256"] === sha256(body);
+        const { method = "", url: name = "" } = request;
+        const found = objects.get(name);
+        if (!right) return response.writeHead(403).end("<Error/>");
+        if (method === "PUT") objects.set(name, body);
+        if (method === "DELETE") objects.delete(name);
+        if (method === "DELETE") return response.writeHead(204).end();
+        if (method !== "PUT" && found === undefined) return response.writeHead(404).end("<Error/>");
+        response.writeHead(200, { ETag: `"${sha256(method === "PUT" ? body : (found ?? ""))}"` }).end(method === "GET" ? found : undefined);
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    writeFileSync(file("key"), `ACCESS='${ACCESS}'\nSECRET='${SECRET}'\n`);
+    writeFileSync(file("wrong"), `ACCESS='${ACCESS}'\nSECRET='${"x".repeat(40)}'\n`);
+    writeFileSync(file("body"), randomBytes(4096));
+  });
+  after(() => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function ask(shell: readonly string[], key: string, ...words: readonly string[]): Promise<string> {
+    const [program = "", ...args] = [...shell, SCRIPT, file(key), "/etc/ssl/certs/ca-certificates.crt", ...words];
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const out: Buffer[] = [];
+    child.stdout.on("data", (part: Buffer) => out.push(part));
+    await once(child, "close");
+    return Buffer.concat(out).toString().trim();
+  }
+
+  for (const shell of [["dash"], ["bash", "--posix"]]) {
+    void test(`${shell[0]} signs what a server takes`, async () => {
+      const etag = sha256(readFileSync(file("body")));
+      const object = `${url}/a-bucket/${shell[0]}/1`;
+      assert.equal(await ask(shell, "key", "PUT", object, file("body")), `200 ${etag}`);
+      assert.equal(await ask(shell, "key", "GET", object, file("copy")), `200 ${etag}`);
+      assert.deepEqual(readFileSync(file("copy")), readFileSync(file("body")));
+      assert.equal(await ask(shell, "key", "HEAD", object), `200 ${etag}`);
+      assert.equal(await ask(shell, "key", "DELETE", object), "204 none");
+      assert.equal(await ask(shell, "key", "HEAD", object), "404 none");
+    });
+  }
+
+  void test("a wrong key is refused, and nobody there is told from that", async () => {
+    assert.equal(await ask(["sh"], "wrong", "HEAD", `${url}/a-bucket`), "403 none");
+    assert.equal(await ask(["sh"], "key", "HEAD", "http://127.0.0.1:1/a-bucket"), "000 none");
+  });
+
+  void test("no key stands in a command line, whatever is asked", () => {
+    const text = readFileSync(SCRIPT, "utf8");
+    // What is external: everything else is the shell's own.
+    const external = text.split("\n").filter((line) => /\b(?:curl|sha256sum|od|tr|awk|date)\b/.test(line) && !line.startsWith("#"));
+    for (const line of external) assert.doesNotMatch(line.replace(/printf '%s' "AWS4\$SECRET" \|/, ""), /SECRET|\$key\b/, line);
+  });
+});
