@@ -14,7 +14,7 @@ const place = (name: string): string => `/buckets/${name}/`;
 /** Sets `l` to SeaweedFS' list of buckets, and `c` to what it does by path, without blanks. */
 const look = (vars: Vars): Sh => Sh.lines(
   sh`s=$(${weedShell(vars, sh`echo s3.bucket.list; echo fs.configure`)}) || exit 1`,
-  sh`l=$(printf '%s\n' "$s" | sed -n 's/^  *\([a-z0-9][^ 	]*\)	size:/\1 size:/p')`,
+  sh`l=$(printf '%s\n' "$s" | sed -n 's/^  *\\([a-z0-9][^ 	]*\\)	size:/\\1 size:/p')`,
   sh`c=$(printf '%s' "$s" | tr -d ' \n')`,
 );
 

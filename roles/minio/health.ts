@@ -11,8 +11,9 @@ const SPARE_PERCENT = 5;
 export function assertSite(v: Verifier, own: Site, sites: readonly Site[]): void {
   const { vars } = own;
   const sources = sourcesOf(own, sites);
-  for (const unit of [STORE, GATEWAY, ...sources.map(({ host }) => pullerOf(host.name)), CANARY_UNIT]) {
-    v.assert(unit, { probe: sh`systemctl is-active ${unit} || :`, value: ({ out }) => out.trim(), limit: { equals: "active" }, hint: `journalctl -u ${unit}` });
+  const services = [["volumes and master", STORE], ["filer and S3", GATEWAY], ...sources.map(({ host }) => [`puller from ${host.name}`, pullerOf(host.name)] as const), ["health check", CANARY_UNIT]] as const;
+  for (const [name, unit] of services) {
+    v.assert(name, { probe: sh`systemctl is-active ${unit} || :`, value: ({ out }) => out.trim(), limit: { equals: "active" }, hint: `journalctl -u ${unit}` });
   }
   v.assert("S3 with a key", {
     probe: sh`sh ${SIGNER} ${CANARY_KEY} ${TRUSTED} HEAD ${`${s3Of(own)}/${CANARY_NAME}`} 2>/dev/null`,

@@ -1,4 +1,4 @@
-import { defineRole, fact, lane, sh, UsageError, z, type Facts, type Member, type Tasks } from "hawser";
+import { defineRole, fact, lane, sh, UsageError, z, type Facts, type Listener, type Member, type Tasks } from "hawser";
 import { FIREWALL, firewallPackages, type Firewall } from "hawser/roles/base/firewall";
 import { declareCertificate } from "./certificate.ts";
 import { assertSite } from "./health.ts";
@@ -30,6 +30,7 @@ export const minio = defineRole(import.meta, {
     refuseVars({ host, vars });
     for (const peer of peers) refusePeer({ host, vars }, peer);
   },
+  listens: ({ vars, host, peers }) => listenersOf({ host, vars }, peers),
   tasks({ t, vars, facts, host, members, peers }) {
     refuseSystem(facts, vars, host.name);
     for (const weakness of weaknesses(members.length)) t.warn(weakness);
@@ -59,6 +60,15 @@ export const minio = defineRole(import.meta, {
     for (const weakness of weaknesses(members.length)) v.warn(weakness);
   },
 });
+
+/** Every port, with weed's gRPC port above each of HTTP. */
+function listenersOf({ vars }: Site, peers: readonly unknown[]): readonly Listener[] {
+  const { address } = vars;
+  const local = "127.0.0.1";
+  const pair = (port: number, at: string, what: string, name: keyof Vars): Listener[] => [port, port + GRPC].map((each) => ({ port: each, protocol: "tcp", address: at, what, var: [name] }));
+  const pullers = Array.from({ length: peers.length }, (_, i): Listener => ({ port: vars.metrics_port + i, protocol: "tcp", address: local, what: "metrics of a puller", var: ["metrics_port"] }));
+  return [...[address, local].flatMap((at) => [...pair(vars.s3_port, at, "S3", "s3_port"), ...pair(vars.filer_port, at, "the filer", "filer_port")]), ...pair(vars.master_port, local, "the master", "master_port"), ...pair(vars.volume_port, local, "the volumes", "volume_port"), ...pullers];
+}
 
 /** S3 for clients and for the other sites' health checks, and the filer for those that take this site's changes. */
 function declareFirewall(t: Tasks, facts: Facts & { readonly firewall: Firewall }, own: Site, peers: readonly Peer[]): void {

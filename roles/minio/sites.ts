@@ -57,8 +57,6 @@ export function refuseVars({ host, vars }: Site): void {
     const unknown = Object.keys(buckets).find((each) => !known.has(each));
     if (unknown !== undefined) throw new UsageError(`minio.users: ${name} is let into the bucket ${unknown}, which minio.buckets does not have`, { source: at("users"), hint: known.size === 0 ? "name it in minio.buckets" : `buckets: ${[...known].join(", ")}` });
   }
-  const ports = [vars.s3_port, vars.filer_port, vars.master_port, vars.volume_port, vars.metrics_port];
-  if (new Set(ports).size < ports.length) throw new UsageError(`minio: two of its ports on ${host.name} are the same (${ports.join(", ")})`, { source: at("s3_port"), hint: "s3_port, filer_port, master_port, volume_port and metrics_port are different" });
 }
 
 /** What an operator must know of how many sites there are. */

@@ -14,12 +14,15 @@ export const skip = process.platform === "linux" && process.getuid?.() === 0 ? f
 export class E2eLab {
   readonly name: string;
   readonly hosts: readonly LabHost[];
+  readonly #rttMs: number;
   #state: LabState | undefined;
   #folder = "";
 
-  constructor(name: string, subnet: string, hosts: Readonly<Record<string, LabHost["image"]>>) {
+  /** @param subnet of all hosts, or one for each, which is a region then; `rttMs` is between regions */
+  constructor(name: string, subnet: string | readonly string[], hosts: Readonly<Record<string, LabHost["image"]>>, { rttMs = 0 }: { readonly rttMs?: number } = {}) {
     this.name = name;
-    this.hosts = Object.entries(hosts).map(([host, image], i) => ({ name: host, address: `${subnet}.${11 + i}`, region: "la", image }));
+    this.#rttMs = rttMs;
+    this.hosts = Object.entries(hosts).map(([host, image], i) => (typeof subnet === "string" ? { name: host, address: `${subnet}.${11 + i}`, region: "la", image } : { name: host, address: `${subnet[i]}.11`, region: host, image }));
   }
 
   /** Brings it up from its images, whatever an earlier run has left. */
@@ -27,7 +30,7 @@ export class E2eLab {
     await installPrerequisites();
     await labDown(this.name);
     this.#folder = await mkdtemp(path.join(tmpdir(), "hawser-e2e-"));
-    this.#state = await labUp({ name: this.name, hosts: this.hosts }, { backend: "nspawn" });
+    this.#state = await labUp({ name: this.name, hosts: this.hosts, rttMs: this.#rttMs }, { backend: "nspawn" });
   }
 
   async down(): Promise<void> {

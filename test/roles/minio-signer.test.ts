@@ -43,12 +43,10 @@ void describe("the signer", () => {
         const right = request.headers.authorization?.endsWith(`Signature=${signatureOf(request)}`) && request.headers.authorization.includes(`Credential=${ACCESS}/`) && request.headers["x-amz-content-sha256"] === sha256(body);
         const { method = "", url: name = "" } = request;
         const found = objects.get(name);
-        if (!right) return response.writeHead(403).end("<Error/>");
-        if (method === "PUT") objects.set(name, body);
-        if (method === "DELETE") objects.delete(name);
-        if (method === "DELETE") return response.writeHead(204).end();
-        if (method !== "PUT" && found === undefined) return response.writeHead(404).end("<Error/>");
-        response.writeHead(200, { ETag: `"${sha256(method === "PUT" ? body : (found ?? ""))}"` }).end(method === "GET" ? found : undefined);
+        if (right && method === "PUT") objects.set(name, body);
+        if (right && method === "DELETE") objects.delete(name);
+        const status = !right ? 403 : method === "DELETE" ? 204 : method === "PUT" || found ? 200 : 404;
+        response.writeHead(status, status === 200 ? { ETag: `"${sha256(method === "PUT" ? body : (found ?? ""))}"` } : {}).end(status === 200 && method === "GET" ? found : undefined);
       });
     });
     server.listen(0, "127.0.0.1");

@@ -15,7 +15,7 @@ const site = (n: number, changes: object = {}) => ({ artifact: ARTIFACT, address
 const BUCKETS = { buckets: [{ name: "photos", expire_days: 30, quota_mb: 512 }, { name: "app.logs" }], users: [{ name: "app", buckets: { photos: "read-write", "app.logs": "read" } }] };
 const ABSENT = { out: "absent\n", code: 0 };
 const FILES = ["/etc/hawser-objects/security.toml", "/etc/hawser-objects/canary.conf", ...["hawser-objects-store", "hawser-objects", "hawser-objects-from-sg-1", "hawser-objects-from-eu-1", "hawser-objects-from-la-1", "hawser-objects-canary"].map((unit) => `/etc/systemd/system/${unit}.service`)];
-const seen = { ...Object.fromEntries(FILES.map((file) => [`minio/file:${file}`, ABSENT])), ...Object.fromEntries(["objects", "objects-sites"].map((rule) => [`minio/firewall-rule:${rule}`, { out: "nft\n", code: 0 }])) };
+const seen = { ...Object.fromEntries(FILES.map((file) => [`minio/file:${file}`, ABSENT])), "minio/task:buckets": { out: "", code: 1 }, ...Object.fromEntries(["objects", "objects-sites"].map((rule) => [`minio/firewall-rule:${rule}`, { out: "nft\n", code: 0 }])) };
 
 interface Changes {
   readonly own?: object;
@@ -102,7 +102,7 @@ for (const [what, own, peers, message] of [
   ["a bucket twice", { buckets: [{ name: "one" }, { name: "one" }] }, {}, /names one twice/],
   ["a user twice", { users: [{ name: "app" }, { name: "app" }] }, {}, /has app twice/],
   ["a bucket that is none", { users: [{ name: "app", buckets: { photo: "read" } }], buckets: [{ name: "photos" }] }, {}, /let into the bucket photo,/],
-  ["one port twice", { s3_port: 8888 }, {}, /two of its ports on la-1 are the same/],
+  ["one port twice", { s3_port: 8888 }, {}, /port 8888\/tcp of la-1 is wanted twice/],
   ["CentOS 7 without leave", {}, {}, /support ended on 2024-06-30/],
 ] as const) {
   void test(`${what} is refused before any host is touched`, () => {
@@ -138,8 +138,8 @@ const sites = ["la-1", "sg-1"].map((name, i) => ({ host: view(name, name), vars:
 const measure = measuring((v) => assertSite(v, sites[0] as never, sites));
 const OFFSET = 'SeaweedFS_filerSync_sync_offset{clientName="a",path="/buckets",sourceFiler="10.2.0.11:8888",targetFiler="10.1.0.11:8888"} 1.7e+18\n';
 for (const [name, healthy, value, broken, wrong] of [
-  ["hawser-objects", "active\n", "active", "failed\n", "failed"],
-  ["hawser-objects-from-sg-1", "active\n", "active", "inactive\n", "inactive"],
+  ["filer and S3", "active\n", "active", "failed\n", "failed"],
+  ["puller from sg-1", "active\n", "active", "inactive\n", "inactive"],
   ["S3 with a key", "200 none\n", "200", "403 none\n", "403"],
   ["S3 without a key", "403", "403", "200", "200"],
   ["an object reaches sg-1", "1000 312 yes 401\n1010\n", 312, "1000 none no none\n1010\n", undefined],
