@@ -17,7 +17,9 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   // Encrypts and edits what the inventory reads.
   ["secrets", ["inventory", "shell", "errors"]],
   ["dsl", ["resources", "inventory", "shell", "errors"]],
-  ["engine", ["dsl", "resources", "inventory", "shell", "errors"]],
+  // The controller's side of what roles bring to hosts.
+  ["artifacts", ["dsl/artifact.ts", "resources/fetch.ts", "errors"]],
+  ["engine", ["artifacts", "dsl", "resources", "inventory", "shell", "errors"]],
   ["connection", ["shell", "errors", "engine/session.ts"]],
   ["report", ["errors", "engine/events.ts"]],
   ["journal", ["errors", "engine/events.ts"]],

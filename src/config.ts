@@ -28,6 +28,8 @@ export interface HawserConfig {
   readonly ageIdentity?: string;
   /** The file with the vault password, or a program that prints it, as HAWSER_VAULT_PASSWORD_FILE, from the folder of the configuration. */
   readonly vaultPasswordFile?: string;
+  /** The mirror of artifacts on hosts for which the inventory says no `artifact_mirror`, as HAWSER_ARTIFACT_MIRROR. Default: none. */
+  readonly artifactMirror?: string;
   /** The ssh client configuration of hosts for which the inventory names none, from the folder of the configuration. Default `~/.ssh/config`. */
   readonly sshConfig?: string;
 }

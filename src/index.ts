@@ -19,6 +19,7 @@ export { defineResource, PlanError, type Change, type Kind, type Observed, type 
 export { late, secret } from "./resources/args.ts";
 export { recorded } from "./resources/recorded.ts";
 export type { Facts } from "./resources/facts.ts";
+export { artifact, type Artifact } from "./dsl/artifact.ts";
 export { defineRole, fact, use, varsOf, type DrillInput, type HostView, type Listener, type Member, type PlayVars, type Role, type RoleInput, type Use, type ValidateInput, type VerifyInput } from "./dsl/role.ts";
 export { play, playbook, type Play, type Playbook, type PlaybookOptions, type Serial } from "./dsl/play.ts";
 export type { GatedBatch, PlayGate } from "./dsl/play-gate.ts";

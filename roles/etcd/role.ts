@@ -97,8 +97,7 @@ function declareProgram(t: Tasks, { artifact }: Vars, { family }: Facts): { read
   const packages = t.package(["openssl", "tar", "gzip", ...(family === "debian" ? ["ca-certificates", "curl"] : ["curl"])]);
   const account = t.user("etcd", { system: true, shell: "/usr/sbin/nologin" });
   const folder = t.directory(OPT, { mode: "0755", parents: true });
-  const { mirror, ...from } = artifact;
-  return { program: `${OPT}/etcd`, nodes: [...packages, account, t.archive(OPT, { ...from, ...(mirror !== undefined && { mirror }), name: "etcd", strip: 1, creates: "etcd", needs: [...packages, folder] })] };
+  return { program: `${OPT}/etcd`, nodes: [...packages, account, t.archive(OPT, { ...artifact, name: "etcd", strip: 1, creates: "etcd", needs: [...packages, folder] })] };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { z, type HostView } from "hawser";
+import { artifact, z, type HostView } from "hawser";
 
 const port = z.number().int().min(1).max(65535);
 
@@ -10,14 +10,7 @@ export const schema = z.strictObject({
   client_port: port.default(2379).describe("Port on which clients are served. The same on every member."),
   token: z.string().regex(/^[\w.-]{1,64}$/).default("hawser").describe("Tells this cluster from others that members might reach by mistake. The same on every member."),
   certificate_days: z.number().int().min(60).max(3650).default(3650).describe("Days for which this member's certificate is made; it is renewed 30 days before its end."),
-  artifact: z
-    .strictObject({
-      url: z.url().describe("Where it is."),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits in lower case").describe("Of the file, in hexadecimal."),
-      mirror: z.url().optional().describe("Takes the place of the URL's scheme and host."),
-    })
-    .optional()
-    .describe("A release of etcd 3.4 or later as a tar.gz with its sha256, for systems that package none: Ubuntu 22.04 (3.3) and EL. Default: the distribution's packages."),
+  artifact: artifact.optional().describe("A release of etcd 3.4 or later as a tar.gz with its sha256, for systems that package none: Ubuntu 22.04 (3.3) and EL. Default: the distribution's packages."),
   allow_eol: z.boolean().default(false).describe("Allows CentOS 7, which gets no security updates since 2024-06-30."),
 });
 

@@ -95,6 +95,7 @@ export function environmentRows(commands: readonly Command[]): string[][] {
     ...names.map((name) => [name, "the default of the option that names it above"]),
     ["HAWSER_RUNS", "the folder of the runs' journals; default `hawser/runs` below `XDG_STATE_HOME` or `~/.local/state`"],
     ["HAWSER_AGE_IDENTITY", "the file with the age identity that opens `!age` values and once-only outputs"],
+    ["HAWSER_ARTIFACT_MIRROR", "the mirror of artifacts on hosts for which the inventory says no `artifact_mirror`; see [artifacts](../artifacts.md)"],
     ["HAWSER_SSH_CONFIG", "the ssh client configuration of hosts for which the inventory names none; default `~/.ssh/config`"],
     ["HAWSER_VAULT_PASSWORD_FILE", "the file with the password of `!vault` values, or a program that prints it"],
     ["HAWSER_VAULT_IDS", "more of them, each with its vault id: `dev@dev.txt,prod@prod-client.sh`"],

@@ -52,6 +52,7 @@ export function inventorySchemas(draft: string, roles: ReadonlyMap<string, strin
       ssh: settings("ssh", "How the host is reached. Merged key by key over the layers."),
       become: settings("become", "How a session becomes another user. Merged key by key over the layers."),
       region: { type: ["string", "null"], description: "Where the host is." },
+      artifact_mirror: text("Takes the place of scheme and host in the URLs of artifacts that name no mirror; {host} in it stands for that host."),
       ...Object.fromEntries([...roles].map(([role, file]) => [role, { $ref: `./${file}` }])),
     },
   };

@@ -5,6 +5,7 @@ import { formatError } from "../report/index.ts";
 import { Cancelled } from "./ask.ts";
 import { colorOptions, wantsColor } from "./color.ts";
 import { applyCommand } from "./apply-command.ts";
+import { artifactsCommands } from "./artifacts-commands.ts";
 import { connectionsCommands } from "./connections-commands.ts";
 import { driftCommand } from "./drift-command.ts";
 import { drillCommand } from "./drill-command.ts";
@@ -61,6 +62,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   drillCommand(program, exit, importFile);
   hostCommands(program, exit);
   inventoryCommands(program, importFile);
+  artifactsCommands(program, exit, importFile);
   secretsCommands(program);
   connectionsCommands(program);
   labCommands(program, exit);

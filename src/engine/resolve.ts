@@ -1,9 +1,10 @@
 import type { Play, Playbook } from "../dsl/play.ts";
 import type { Use, VarsSource } from "../dsl/role.ts";
-import { complaints } from "../dsl/complaints.ts";
+import { complaints, type Complaint } from "../dsl/complaints.ts";
 import { thrownAt } from "../dsl/source.ts";
 import { HawserError, type SourceLine, UsageError } from "../errors/index.ts";
 import { type Inventory, type InventoryHost, PatternError } from "../inventory/index.ts";
+import { readyArtifacts } from "./artifacts.ts";
 import { declaring } from "./declaring.ts";
 import { refuseClashes } from "./listens.ts";
 import { hostView, peersOf } from "./members.ts";
@@ -121,8 +122,14 @@ export function validate(play: ResolvedPlay, all: readonly ResolvedPlay[]): void
   }
 }
 
+/** What is done besides finding out who gets what. */
+export interface ResolveOptions {
+  /** Compare the artifacts' files on the controller with their sha256, and take those of its cache. Default true. */
+  readonly artifacts?: boolean;
+}
+
 /** @throws VarsError naming each wrong var of each host with the line that holds it; UsageError for hosts and roles that do not fit one another. */
-export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: string | undefined): ResolvedPlay[] {
+export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: string | undefined, { artifacts = true }: ResolveOptions = {}): ResolvedPlay[] {
   const problems = new Map<string, VarProblem>();
   const limited = limit === undefined ? undefined : new Set(inventory.select(limit).map((host) => host.name));
   const resolved = playbook.plays.map((play): ResolvedPlay => {
@@ -134,19 +141,18 @@ export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: st
     for (const host of all) {
       roles.set(host.name, uses.map((use) => {
         const origin = originOf(use, play, host, inventory);
-        const raw = rawVars(use, host, origin);
-        // What the inventory does not say at all cannot be pointed at there.
-        const inYaml = origin.vars.from !== "value" && use.role.name in host.vars;
-        const place = (path: readonly (string | number)[]): SourceLine => (inYaml ? inventory.locate(host.name, [use.role.name, ...path]) ?? origin.source : origin.source);
-        const parsed = use.role.vars.safeParse(raw);
-        if (parsed.success) return { use, vars: parsed.data, at: place };
-        for (const { path, message: what, hint } of complaints(parsed.error, use.role.vars, raw)) {
+        const place = (path: readonly (string | number)[]): SourceLine => {
+          // What the inventory does not say at all cannot be pointed at there.
+          const inYaml = String(path[0]) in host.vars && (origin.vars.from !== "value" || path[0] !== use.role.name);
+          return inYaml ? inventory.locate(host.name, path) ?? origin.source : origin.source;
+        };
+        const { vars, complaints: found } = checkedVars(use, host, origin, inventory, artifacts);
+        for (const { path, message, hint } of found) {
           const at = place(path);
-          const message = `${[use.role.name, ...path].join(".")}: ${what}`;
           const key = `${at.file}:${at.line}:${at.column}:${message}`;
           problems.set(key, { file: at.file, line: at.line, column: at.column, message: problems.has(key) ? message : `${message} (host ${host.name})`, ...(hint !== undefined && { hint }) });
         }
-        return { use, vars: undefined, at: place };
+        return { use, vars, at: (path) => place([use.role.name, ...path]) };
       }));
     }
     return { play, all, hosts: limited ? all.filter((host) => limited.has(host.name)) : all, roles };
@@ -158,4 +164,14 @@ export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: st
     throw new UsageError(`--limit ${limit} leaves no host of this playbook`, { hint: `its plays are for ${[...new Set(playbook.plays.map((play) => play.hosts))].join(", ")}` });
   }
   return resolved;
+}
+
+/** A role's vars on a host, and what is wrong with them; paths begin with the name of a host var. */
+function checkedVars(use: Use, host: InventoryHost, origin: Origin, inventory: Inventory, artifacts: boolean): { readonly vars: unknown; readonly complaints: readonly Complaint[] } {
+  const role = use.role.name;
+  const raw = rawVars(use, host, origin);
+  const parsed = use.role.vars.safeParse(raw);
+  if (parsed.success) return { vars: parsed.data, complaints: readyArtifacts({ vars: parsed.data, role, host, inventory, source: origin.source }, artifacts) };
+  const found = complaints(parsed.error, use.role.vars, raw).map(({ path, message, hint }) => ({ path: [role, ...path], message: `${[role, ...path].join(".")}: ${message}`, ...(hint !== undefined && { hint }) }));
+  return { vars: undefined, complaints: found };
 }

@@ -23,7 +23,7 @@ export class Digester {
 
   of(node: ResourceNode | HandlerNode, look: Look | undefined): Digests {
     const text = new Text();
-    text.add(node.type === "resource" ? { args: node.args, user: node.user, notify: node.notify.map(({ id }) => id), uses: node.uses } : { run: node.run, user: node.user });
+    text.add(node.type === "resource" ? { args: withoutWay(node.args), user: node.user, notify: node.notify.map(({ id }) => id), uses: node.uses } : { run: node.run, user: node.user });
     const digest = (what: string): string => (text.sensitive ? this.#scrypt(what) : createHash("sha256").update(this.#salt).update(what).digest("base64url"));
     return { wants: digest(text.toString()), ...(look && { look: digest(look.digest) }) };
   }
@@ -35,6 +35,13 @@ export class Digester {
     this.#slow.set(key, known);
     return known;
   }
+}
+
+/** What is known by its sha256 is the same from wherever it comes: one plan holds with the controller's cache and without. */
+function withoutWay(args: unknown): unknown {
+  if (typeof args !== "object" || args === null || !("sha256" in args)) return args;
+  const { localFile: _, mirror: _from, ...rest } = args as Record<string, unknown>;
+  return rest;
 }
 
 /** Anything that a role can pass, as text that is the same for the same wish. */

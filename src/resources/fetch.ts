@@ -9,14 +9,16 @@ export const fetchArgs = {
   url: z
     .url({ protocol: /^(https?|ftp)$/ })
     .refine((url) => {
+      // What is no URL at all was complained of already.
+      if (!URL.canParse(url)) return true;
       const { username, password } = new URL(url);
       return username === "" && password === "";
     }, "a URL with a password would be seen in the host's process list")
     .optional(),
   /** Of the file, in hexadecimal. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "a sha256 is 64 hexadecimal digits in lower case"),
-  /** Takes the place of the URL's scheme and host, e.g. `https://mirror.example/github`. */
-  mirror: z.url().optional(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, { error: ({ input }) => `a sha256 is 64 hexadecimal digits in lower case${typeof input === "string" && input.length !== 64 ? `, not ${input.length} characters` : ""}` }),
+  /** Takes the place of the URL's scheme and host, e.g. `https://mirror.example/github`; `{host}` in it stands for that host. */
+  mirror: z.url({ protocol: /^(https?|ftp)$/ }).optional(),
   /** A file on the controller, uploaded instead of being downloaded by the host. */
   localFile: z.string().min(1).optional(),
 };
@@ -46,8 +48,9 @@ else echo 'neither curl nor wget is there: install curl' >&2; exit 1; fi`),
   };
 }
 
-function mirrored(url: string, mirror: string | undefined): string {
+/** Where a file is fetched from. */
+export function mirrored(url: string, mirror: string | undefined): string {
   if (mirror === undefined) return url;
-  const { pathname, search } = new URL(url);
-  return mirror.replace(/\/$/, "") + pathname + search;
+  const { host, pathname, search } = new URL(url);
+  return mirror.replaceAll("{host}", host).replace(/\/$/, "") + pathname + search;
 }

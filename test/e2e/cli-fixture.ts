@@ -17,9 +17,9 @@ export interface Ended {
 }
 
 /** Runs hawser as a user does. @param state The folder of the journals. @param killAfter Seconds after which it is killed. */
-export async function hawser(state: string, args: readonly string[], { killAfter, cwd }: { readonly killAfter?: number | undefined; readonly cwd?: string } = {}): Promise<Ended> {
+export async function hawser(state: string, args: readonly string[], { killAfter, cwd, env }: { readonly killAfter?: number | undefined; readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Ended> {
   const began = performance.now();
-  const child = spawn(process.execPath, [HAWSER, ...args], { env: { ...process.env, HAWSER_RUNS: path.join(state, "runs"), NO_COLOR: "1" }, stdio: ["ignore", "pipe", "pipe"], cwd });
+  const child = spawn(process.execPath, [HAWSER, ...args], { env: { ...process.env, HAWSER_RUNS: path.join(state, "runs"), NO_COLOR: "1", ...env }, stdio: ["ignore", "pipe", "pipe"], cwd });
   const said = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));

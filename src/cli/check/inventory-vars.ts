@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { MIRROR_VAR } from "../../engine/artifacts.ts";
 import { suggest, type Inventory } from "../../inventory/index.ts";
 import type { Problem } from "./problem.ts";
 import { programs } from "./role-files.ts";
 
-/** What hawser itself reads: how hosts are reached, and the lab. */
-const OWN = ["ssh", "become", "region", "lab", "lab_name", "lab_rtt_ms", "lab_kernel"];
+/** What hawser itself reads: how hosts are reached, where from they get files, and the lab. */
+const OWN = ["ssh", "become", "region", MIRROR_VAR, "lab", "lab_name", "lab_rtt_ms", "lab_kernel"];
 
 /** Vars of an inventory that no role takes and no program of the project names. */
 export function unusedInventoryVars(inventory: Inventory, roles: ReadonlySet<string>, code: string): Problem[] {

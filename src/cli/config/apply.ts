@@ -7,10 +7,11 @@ import { findConfig, readConfig, type ConfigFile } from "./file.ts";
 export const VARIABLES: ReadonlyMap<string, string> = new Map([
   ["ageIdentity", "HAWSER_AGE_IDENTITY"],
   ["vaultPasswordFile", "HAWSER_VAULT_PASSWORD_FILE"],
+  ["artifactMirror", "HAWSER_ARTIFACT_MIRROR"],
   ["sshConfig", "HAWSER_SSH_CONFIG"],
 ]);
 /** Settings that are paths, and so mean the same wherever hawser is called. */
-const PATHS = new Set(["inventory", "report", ...VARIABLES.keys()]);
+const PATHS = new Set(["inventory", "report", "ageIdentity", "vaultPasswordFile", "sshConfig"]);
 
 let current: ConfigFile | undefined;
 

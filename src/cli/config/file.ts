@@ -26,6 +26,7 @@ export const CONFIG_SCHEMA = z.strictObject({
   report: z.union([z.string(), z.array(z.string())]).optional(),
   ageIdentity: z.string().min(1).optional(),
   vaultPasswordFile: z.string().min(1).optional(),
+  artifactMirror: z.url({ protocol: /^(https?|ftp)$/ }).optional(),
   sshConfig: z.string().min(1).optional(),
 } satisfies Record<keyof HawserConfig, z.ZodType>);
 
