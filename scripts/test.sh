@@ -29,6 +29,7 @@ step npx tsc --noEmit
 step npm run --silent lint
 step node --import tsx scripts/check-layers.ts
 [ ! -e scripts/reference.ts ] || step node --import tsx scripts/reference.ts --check
+step node --import tsx scripts/status.ts --check
 
 mapfile -t unit < <(find test roles -name '*.test.ts' -not -path 'test/e2e/*' | sort)
 # The regions' network takes 20 minutes on 2 processors: npm run test:network.
