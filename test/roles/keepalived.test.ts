@@ -94,11 +94,11 @@ void test("no third place is said to mean no takeover", () => {
   assert.deepEqual(weaknesses(end("la-1", "la", 1), [end("sg-1", "sg", 2)]), []);
 });
 
-void test("Swarm's pools are those of its role, or its default where only the group says that it is there", () => {
+void test("Swarm's pools are those that the vars of its role name, or the role's default", () => {
   assert.equal(swarmPoolsOf(view("la-1", "la")), undefined);
-  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { groups: ["swarm"] })), ["10.0.0.0/8"]);
-  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { inventory: { swarm: {} } })), ["10.0.0.0/8"]);
-  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { inventory: { swarm: { default_addr_pool: "172.28.0.0/14" } } })), ["172.28.0.0/14"]);
+  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { groups: ["swarm"] })), ["172.28.0.0/14"]);
+  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { inventory: { swarm: {} } })), ["172.28.0.0/14"]);
+  assert.deepEqual(swarmPoolsOf(view("la-1", "la", { inventory: { swarm: { default_addr_pool: "10.64.0.0/10" } } })), ["10.64.0.0/10"]);
 });
 
 for (const [what, own, peer, message, line] of [
