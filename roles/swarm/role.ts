@@ -23,6 +23,12 @@ export const swarm = defineRole(import.meta, {
     refuse({ host, vars }, peers);
     for (const [key, of] of Object.entries(OWN_KEYS)) if (key in vars.daemon) throw new UsageError(`swarm.daemon.${key} is the role's own`, { source: host.at("swarm", "daemon", key), hint: `in its place: ${of}` });
   },
+  listens: ({ vars }) => [
+    ...(vars.role === "manager" ? [{ port: MANAGER_PORT, protocol: "tcp" as const, what: "Swarm's managers" }] : []),
+    { port: GOSSIP_PORT, protocol: "tcp", what: "Swarm's nodes" },
+    { port: GOSSIP_PORT, protocol: "udp", what: "Swarm's nodes" },
+    { port: vars.data_path_port, protocol: "udp", what: "Swarm's overlay networks", var: ["data_path_port"] },
+  ],
   tasks({ t, vars, facts, host, members, peers }) {
     refuseSystem(facts, vars, host.name);
     const own = { host, vars };

@@ -3,7 +3,7 @@ import path from "node:path";
 import { defineRole, UsageError, type HostView } from "hawser";
 import { swarmData } from "./data-kind.ts";
 import { assertServices } from "./health.ts";
-import { entryOf, objectsOf } from "./layout.ts";
+import { entryOf, groupsOf, objectsOf } from "./layout.ts";
 import { swarmNetwork } from "./network-kind.ts";
 import { swarmPrune } from "./prune-kind.ts";
 import { refuse } from "./refuse.ts";
@@ -21,6 +21,8 @@ export const swarmServices = defineRole(import.meta, {
     refuse({ host, vars }, peers);
     if (entryOf([{ host, vars }, ...peers]).host.name === host.name) objectsOf(vars, reader(host));
   },
+  // By the routing mesh every node answers, whether it runs a task or not.
+  listens: ({ vars }) => groupsOf(vars).flatMap(({ path: [...at], group }) => Object.entries(group.services).flatMap(([name, { ports }]) => ports.map(({ published, protocol }, i) => ({ port: published, protocol, what: `service ${name} of the Swarm`, var: [...at, "services", name, "ports", i] })))),
   tasks({ t, vars, host, members }) {
     if (entryOf(members).host.name !== host.name) return;
     const { networks, data, services } = objectsOf(vars, reader(host));
