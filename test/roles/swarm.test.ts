@@ -19,8 +19,8 @@ const FILES = ["file:/etc/docker/daemon.json", "file:/etc/hawser/swarm/docker-us
 const RULES = ["swarm-managers", "swarm-gossip-tcp", "swarm-gossip-udp", "swarm-data"];
 const seen = { ...Object.fromEntries(FILES.map((file) => [`swarm/${file}`, { out: "absent\n", code: 0 }])), ...Object.fromEntries(RULES.map((rule) => [`swarm/firewall-rule:${rule}`, { out: "nft\n", code: 0 }])) };
 type System = "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7";
-const plan = (system: System, own: Given = {}, peers: Given = { "sg-1": node(2), "w-1": node(3, { availability: "drain" }) }, host = "la-1", state = "none", onWarning = (_: string): void => undefined): PlannedResource[] =>
-  planOf(use(swarm, node(1, own) as never), recorded(system), { host, peers, roleFacts: { firewall: "nft", swarm: state }, seen, onWarning });
+const plan = (system: System, own: Given = {}, peers: Given = { "sg-1": node(2), "w-1": node(3, { availability: "drain" }) }, host = "la-1", state = "none"): PlannedResource[] =>
+  planOf(use(swarm, node(1, own) as never), recorded(system), { host, peers, roleFacts: { firewall: "nft", swarm: state }, seen, onWarning: () => undefined });
 
 void test("the first manager makes the cluster, others join by it, and what a node is stands on a manager", () => {
   const first = ids(plan("debian-12"));
