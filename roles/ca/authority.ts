@@ -20,6 +20,7 @@ const begin = ({ generation }: Made): Sh => Sh.lines(
   sh`d=${generationFolder(generation)}`,
   Sh.raw(`D=$d.new
 export D
+[ ! -e "$d" ] || { echo "$d is there without a whole key and certificate: put them back, or move it away" >&2; exit 1; }
 rm -rf "$D"
 mkdir "$D" "$D/certs"
 : >"$D/index.txt"`),
@@ -62,14 +63,20 @@ export function endRestore(made: Made, certificate: string): Sh {
   );
 }
 
-/** What the host has of CAs: `generation N`, `kept N`, `active N`, `issued HOST`, one a line. */
-export const LOOK = sh`cd ${AUTHORITY} 2>/dev/null || exit 0
+/** What the host has of CAs: `generation N`, `kept N`, `active N`, `issued HOST`, `ending` and `expired`, one a line. */
+export const lookAtAuthority = ({ leaf_days }: Pick<Vars, "leaf_days">): Sh => sh`cd ${AUTHORITY} 2>/dev/null || exit 0
 for g in [0-9]*; do
 if [ -s "$g/cert.pem" ] && [ -s "$g/key.pem" ]; then echo "generation $g"; fi
 if [ -e "$g/kept" ]; then echo "kept $g"; fi
 done
-if [ -s active ]; then echo "active $(cat active)"; fi
-if [ -d issued ]; then ls issued | sed 's/^/issued /'; fi`;
+if [ -d issued ]; then ls issued | sed 's/^/issued /'; fi
+[ -s active ] || exit 0
+a=$(cat active)
+echo "active $a"
+[ -s "$a/ends" ] || exit 0
+l=$(($(cat "$a/ends") - $(date +%s)))
+if [ "$l" -lt ${leaf_days * 86_400} ]; then echo ending; fi
+if [ "$l" -le 0 ]; then echo expired; fi`;
 
 export interface Seen {
   readonly generations: readonly number[];
@@ -78,12 +85,17 @@ export interface Seen {
   readonly active: number | undefined;
   /** Hosts that were given certificates. */
   readonly issued: readonly string[];
+  /** The one that signs ends before what it signs now would. */
+  readonly ending: boolean;
+  /** It has ended, and with it all that it signed. */
+  readonly expired: boolean;
 }
 
 export function parseSeen(out: string): Seen {
-  const of = (word: string): string[] => out.split("\n").flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []));
+  const lines = out.split("\n");
+  const of = (word: string): string[] => lines.flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []));
   const [active] = of("active").map(Number);
-  return { generations: of("generation").map(Number).filter(Number.isInteger), kept: of("kept").map(Number), active, issued: of("issued") };
+  return { generations: of("generation").map(Number).filter(Number.isInteger), kept: of("kept").map(Number), active, issued: of("issued"), ending: lines.includes("ending"), expired: lines.includes("expired") };
 }
 
 /** The certificate of a generation. */

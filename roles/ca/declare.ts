@@ -24,6 +24,7 @@ export function declareAuthority(input: AuthorityInput): void {
   const { t, vars, seen, needs } = input;
   const { generation } = vars;
   if (seen.active !== undefined && generation < seen.active) throw new UsageError(`ca.generation is ${generation}, and the CA has come to ${seen.active}`, { hint: `a generation is never gone back to: count on from ${seen.active}` });
+  if (seen.ending && seen.active === generation) t.warn(`the CA of generation ${generation} ${seen.expired ? "has ended, and with it all that it signed" : `ends in less than ${vars.leaf_days} days, and what it signs now ends with it`}: count ca.generation up`);
   const folder = t.directory(AUTHORITY, { mode: "0700", needs });
   const made = make(input, folder);
   const active = seen.active === undefined ? [t.task("first generation", { check: sh`[ -s ${ACTIVE} ]`, apply: sh`echo ${generation} >${ACTIVE}`, summary: "sign by it", predict: "runs", needs: [made] })] : [];
@@ -97,6 +98,8 @@ function changeOver({ t, vars, seen, members }: AuthorityInput, made: ResourceNo
     t.warn(`${strangers.join(", ")} ${strangers.length === 1 ? "has" : "have"} certificates and no part in this playbook, so the CA is not changed over: run a playbook of all hosts; of one that is gone, remove ${AUTHORITY}/issued/NAME on ${vars.host ?? ""}`);
     return [];
   }
+  // What has ended is of no use to anybody, so that nobody is waited for.
+  if (seen.expired && seen.active !== generation) return [signBy(t, generation, [], made)];
   const all = (holds: (told: readonly Told[]) => boolean): Sh[] => members.map(({ exports }) => sh`[ ${exports.leaves.map((told) => (holds(told) ? "yes" : "no"))} = yes ] || exit 0`);
   const nodes: ResourceNode[] = [];
   // A host that does not answer holds the change up, and nothing else.
@@ -110,14 +113,18 @@ function changeOver({ t, vars, seen, members }: AuthorityInput, made: ResourceNo
         needs: [made],
       }));
     } else {
-      nodes.push(t.task(`sign by generation ${generation}`, {
-        check: Sh.lines(sh`[ "$(cat ${ACTIVE})" != ${generation} ] || exit 0`, ...all((told) => allTrust(told, generation)), "exit 1"),
-        apply: sh`echo ${generation} >${`${ACTIVE}.new`}
-mv -f ${`${ACTIVE}.new`} ${ACTIVE}`,
-        summary: "all hosts trust it",
-        needs: [made],
-      }));
+      nodes.push(signBy(t, generation, all((told) => allTrust(told, generation)), made));
     }
   });
   return nodes;
 }
+
+/** @param waiting Each ends the check where a host has not come so far. */
+const signBy = (t: Tasks, generation: number, waiting: readonly Sh[], made: ResourceNode): ResourceNode =>
+  t.task(`sign by generation ${generation}`, {
+    check: Sh.lines(sh`[ "$(cat ${ACTIVE})" != ${generation} ] || exit 0`, ...waiting, "exit 1"),
+    apply: sh`echo ${generation} >${`${ACTIVE}.new`}
+mv -f ${`${ACTIVE}.new`} ${ACTIVE}`,
+    summary: waiting.length === 0 ? "the former CA has ended" : "all hosts trust it",
+    needs: [made],
+  });

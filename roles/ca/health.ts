@@ -38,7 +38,7 @@ export function assertAuthority(v: Verifier, vars: Vars, { active }: Seen, isHos
 }
 
 /** A certificate of the host: how long it is good, whether those who trust the CA take it, and who reads its key. */
-export function assertLeaf(v: Verifier, name: string): void {
+export function assertLeaf(v: Verifier, name: string, { own, generation }: Pick<Vars, "own" | "generation">): void {
   const { folder, key, certificate, trusted } = leafPaths(name);
   v.assert(`${name}: days left`, { ...daysOf(certificate), limit: { min: GOOD_FOR }, hint: "hawser run renews it 30 days before its end" });
   v.assert(`${name}: signed by a CA that is trusted`, {
@@ -48,6 +48,7 @@ export function assertLeaf(v: Verifier, name: string): void {
     limit: { equals: "yes" },
     hint: `openssl verify -CAfile ${trusted} ${certificate} says why; hawser run puts back what was changed in ${LEAVES}`,
   });
+  if (!own) v.assert(`${name}: generation that signed it`, { probe: sh`sed -n 's/^generation //p' ${`${folder}/record`}`, value: ({ out }) => Number(out), limit: { equals: generation }, hint: "the CA changes over: run again, on all hosts, until nothing of it is said any more" });
   v.assert(`${name}: key is that of the certificate`, { ...pairOf(key, certificate), hint: "hawser run makes another pair" });
   v.assert(`${name}: key as declared`, {
     probe: sh`if [ "$(stat -c 'mode %a %U %G' ${key})" = "$(grep '^mode ' ${`${folder}/record`})" ]; then echo yes; else stat -c '%a %U %G' ${key}; fi`,

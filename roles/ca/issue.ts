@@ -78,7 +78,8 @@ mkdir -p "$w"`),
     // OpenSSL 1.0.2 exits 0 whatever it finds.
     Sh.raw(`case $(openssl req -in "$w/request.pem" -noout -verify -config /dev/null 2>&1) in *OK*) ;; *) echo 'the request is not signed by its own key' >&2; exit 1 ;; esac
 openssl rand -hex 16 >"$D/serial"
-now=$(date +%s) ends=$(cat "$D/ends")`),
+now=$(date +%s) ends=$(cat "$D/ends")
+[ "$now" -lt "$ends" ] || { echo "the CA of generation $g has ended: count ca.generation up" >&2; exit 1; }`),
     sh`until=$((now + ${days * 86_400}))`,
     Sh.raw(`[ "$until" -le "$ends" ] || until=$ends`),
     STAMP,

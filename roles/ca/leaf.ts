@@ -11,6 +11,8 @@ import { lookAt, parseState, sha256, sound, type LeafState } from "./record.ts";
 import { ca } from "./role.ts";
 import { textOf, type Own, type Vars } from "./vars.ts";
 
+export { leafPaths } from "./paths.ts";
+
 /** What a role's `tasks` is given, as much as a certificate needs of it. */
 export type LeafInput = Pick<RoleInput<z.ZodType, Record<never, never>, Record<never, never>>, "t" | "host" | "from">;
 

@@ -1,6 +1,6 @@
 import { defineRole, fact, sh, UsageError, z } from "hawser";
 import { declareAuthority } from "./declare.ts";
-import { LOOK, parseSeen, type Trusted } from "./authority.ts";
+import { lookAtAuthority, parseSeen, type Trusted } from "./authority.ts";
 import { assertAuthority, assertLeaf } from "./health.ts";
 import { refuseOwn } from "./own.ts";
 import { LEAVES } from "./paths.ts";
@@ -14,9 +14,9 @@ export const ca = defineRole(import.meta, {
   name: "ca",
   summary: "A certificate authority of the system's own: hosts make their keys, one host signs, and another CA takes its place without a cut.",
   vars: schema,
-  facts: () => ({
+  facts: ({ vars }) => ({
     openssl: fact(sh`if command -v openssl >/dev/null; then echo yes; else echo no; fi`, z.enum(["yes", "no"])),
-    authority: fact(LOOK, z.string().transform(parseSeen)),
+    authority: fact(lookAtAuthority(vars), z.string().transform(parseSeen)),
     leaves: fact(sh`ls ${LEAVES} 2>/dev/null || :`, z.string().transform((out) => out.split("\n").filter((name) => name !== ""))),
   }),
   exports: {
@@ -42,6 +42,6 @@ export const ca = defineRole(import.meta, {
   },
   verify({ v, vars, facts, host }) {
     if (vars.host !== undefined) assertAuthority(v, vars, facts.authority, vars.host === host.name);
-    for (const name of facts.leaves) assertLeaf(v, name);
+    for (const name of facts.leaves) assertLeaf(v, name, vars);
   },
 });

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { beginRestore, endRestore, LOOK, makeAuthority, parseSeen, parseTrusted, TRUSTED } from "../../roles/ca/authority.ts";
+import { beginRestore, endRestore, lookAtAuthority, makeAuthority, parseSeen, parseTrusted, TRUSTED } from "../../roles/ca/authority.ts";
 import { certificateInstalled } from "../../roles/ca/installed.ts";
 import { certificateIssued, issuedText, parseIssued } from "../../roles/ca/issue.ts";
 import { keyScript } from "../../roles/ca/key.ts";
@@ -65,7 +65,7 @@ void test("a CA signs leaves only, is closed to others, and says what it is", ()
   assert.equal(Math.round((Date.now() - Date.parse(own.validFrom)) / 60_000), 60);
   assert.match(spawnSync("openssl", ["x509", "-in", at("hawser-ca/1/cert.pem"), "-noout", "-text"], { encoding: "utf8" }).stdout, /CA:TRUE, pathlen:0[\s\S]*Certificate Sign, CRL Sign/);
   assert.deepEqual(["hawser-ca/1", "hawser-ca/1/key.pem"].map((file) => statSync(at(file)).mode & 0o777), [0o700, 0o600]);
-  assert.deepEqual(parseSeen(ran(LOOK)), { generations: [1], kept: [], active: 1, issued: [] });
+  assert.deepEqual(parseSeen(ran(lookAtAuthority({ leaf_days: 365 }))), { generations: [1], kept: [], active: 1, issued: [], ending: false, expired: false });
 });
 
 void test("a host gets what the controller says, whatever its request says, and nothing a second time", () => {
@@ -81,7 +81,7 @@ void test("a host gets what the controller says, whatever its request says, and 
   const { whole, lasting, valid, generation, key } = state();
   assert.deepEqual({ whole, lasting, valid, generation, key }, { whole: true, lasting: true, valid: true, generation: 1, key: MODE });
   assert.deepEqual(parseTold(ran(TELL)).map(({ name, generation: by }) => [name, by]), [["web", 1]]);
-  assert.deepEqual(parseSeen(ran(LOOK)).issued, ["la-1"]);
+  assert.deepEqual(parseSeen(ran(lookAtAuthority({ leaf_days: 365 }))).issued, ["la-1"]);
 });
 
 void test("other names, a key that was touched, and an end that is near give another key and certificate", () => {
@@ -150,6 +150,23 @@ void test("a CA that is held to names signs no others that a client would take",
   obtain({ names: ["DNS:web.mesh.internal", "IP:10.1.2.3"] });
   assert.throws(() => obtain({ names: ["DNS:bank.example"], spec: "e".repeat(32) }), /permitted subtree violation/);
   assert.throws(() => obtain({ names: ["IP:192.0.2.1"], spec: "f".repeat(32) }), /permitted subtree violation/);
+});
+
+void test("a CA that ends soon says so, and one that has ended signs nothing", () => {
+  begin();
+  for (const [left, ending, expired] of [[366, false, false], [364, true, false], [-1, true, true]] as const) {
+    writeFileSync(at("hawser-ca/1/ends"), `${Math.floor(Date.now() / 1000) + left * 86_400}\n`);
+    const seen = parseSeen(ran(lookAtAuthority({ leaf_days: 365 })));
+    assert.deepEqual([seen.ending, seen.expired], [ending, expired]);
+  }
+  assert.throws(() => obtain(), /the CA of generation 1 has ended: count ca\.generation up/);
+});
+
+void test("a CA whose files are not whole is not made over", () => {
+  begin();
+  rmSync(at("hawser-ca/1/cert.pem"));
+  assert.match(run(makeAuthority(made)).err, /without a whole key and certificate/);
+  assert.ok(existsSync(at("hawser-ca/1/key.pem")));
 });
 
 void test("certificate and key in one file where that is asked for, and not any more when it is not", () => {

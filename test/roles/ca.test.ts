@@ -20,7 +20,7 @@ interface Changes {
   readonly openssl?: "yes" | "no";
   readonly onWarning?: (message: string) => void;
 }
-const NONE = { generations: [], kept: [], active: undefined, issued: [] };
+const NONE = { generations: [], kept: [], active: undefined, issued: [], ending: false, expired: false };
 const plan = ({ own = {}, host = "la-1", peers = { "sg-1": { host: "la-1" } }, authority = {}, openssl = "yes", onWarning = () => undefined }: Changes = {}): PlannedResource[] =>
   planOf(use(ca, { host: "la-1", ...own }), recorded("debian-12"), { host, peers, roleFacts: { authority: { ...NONE, ...authority }, leaves: [], openssl }, onWarning });
 
@@ -51,6 +51,14 @@ void test("another generation is made, then signs, then is alone, each in a run 
   assert.deepEqual(steps, [["task:sign by generation 2"], ["task:sign by generation 2"], ["task:forget generation 1"], []]);
   assert.equal(said.length, 3);
   assert.match(said[0] ?? "", /changes over from generation 1 to 2: run again/);
+});
+
+void test("a CA that nears its end is warned of, and nobody is waited for once it has ended", () => {
+  const said: string[] = [];
+  plan({ authority: { generations: [1], active: 1, ending: true }, onWarning: (message) => said.push(message) });
+  assert.match(said.join("\n"), /generation 1 ends in less than 365 days.*count ca\.generation up/);
+  const step = one(plan({ own: { generation: 2 }, peers: { "sg-1": { host: "la-1", generation: 2 } }, authority: { generations: [1], active: 1, ending: true, expired: true } }), "task:sign by generation 2");
+  assert.doesNotMatch(step.probe, /not known yet/);
 });
 
 void test("a host that has certificates and is not in the playbook holds a change up, and is named", () => {
