@@ -18,6 +18,7 @@ export { Secret, Sh, sh, Value, type Late } from "./shell/index.ts";
 export { defineResource, PlanError, type Change, type Kind, type Observed, type Prediction, type Upstream } from "./resources/contract.ts";
 export { late, secret } from "./resources/args.ts";
 export { recorded } from "./resources/recorded.ts";
+export { yamlText } from "./resources/yaml-text.ts";
 export type { Facts } from "./resources/facts.ts";
 export { artifact, type Artifact } from "./dsl/artifact.ts";
 export { defineRole, fact, use, varsOf, type DrillInput, type HostView, type Listener, type Member, type PlayVars, type Role, type RoleInput, type Use, type ValidateInput, type VerifyInput } from "./dsl/role.ts";

@@ -30,6 +30,8 @@ export interface PlanOfOptions {
   readonly host?: string;
   /** Values of the role's own facts. */
   readonly roleFacts?: Readonly<Record<string, unknown>>;
+  /** Complete vars, and values of their own facts, of the roles that it depends on, by name. Default: neither. */
+  readonly dependencies?: Readonly<Record<string, { readonly vars: unknown; readonly roleFacts?: Readonly<Record<string, unknown>> }>>;
   /** The other hosts that use the role, with their complete vars, by name. Their exports stay unknown. */
   readonly peers?: Readonly<Record<string, unknown>>;
   /** Told what the role warns of. */
@@ -46,11 +48,11 @@ export function planOf(use: Use, facts: Facts, options: PlanOfOptions = {}): Pla
   const uses = expandUses([use]);
   const play: Play = { name: "planOf", hosts: "all", roles: uses, source: use.source };
   const all = [hostNamed(name), ...Object.keys(options.peers ?? {}).map(hostNamed)];
-  const roles = new Map(all.map((host) => [host.name, host.name === name ? uses.map((each) => checked(each)) : [checked(use, options.peers?.[host.name])]]));
+  const roles = new Map(all.map((host) => [host.name, host.name === name ? uses.map((each) => checked(each, options.dependencies?.[each.name]?.vars)) : [checked(use, options.peers?.[host.name])]]));
   const resolved: ResolvedPlay = { play, hosts: all.slice(0, 1), all, roles };
   validate(resolved, [resolved]);
   refuseClashes([resolved]);
-  const extra = new Map(uses.map((each) => [each.name, each === use || each.name === use.name ? (options.roleFacts ?? {}) : {}]));
+  const extra = new Map(uses.map((each) => [each.name, each === use || each.name === use.name ? (options.roleFacts ?? {}) : (options.dependencies?.[each.name]?.roleFacts ?? {})]));
   const { items, warnings } = declare({ resolved, all: [resolved], host: hostNamed(name), facts, roleFacts: extra, hub: new ValueHub(), target: (there) => ({ host: hostNamed(there), facts }) });
   for (const { message } of warnings) options.onWarning?.(message);
   return everyResource(items).map((node) => {
