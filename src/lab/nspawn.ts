@@ -50,7 +50,7 @@ export function supervisorScript(lab: string, host: LabHost): string {
 set -eu
 while :; do
   if [ -e ${namespaceFile(namespace)} ]; then ip netns delete ${namespace}; fi
-  if ip -n ${router} link show ${wire} >/dev/null 2>&1; then ip -n ${router} link delete ${wire}; fi
+  ip -n ${router} link delete ${wire} 2>/dev/null || :
   ip netns add ${namespace}
   ip -n ${router} -batch - <<'END'
 ${wireCommands(lab, host).join("\n")}

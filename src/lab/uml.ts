@@ -59,7 +59,7 @@ cpu=$((${turnOf(host)} % $(nproc)))
 if taskset -c "$cpu" true 2>/dev/null; then pin="taskset -c $cpu"; fi
 restarts() { grep -c ${quote(RESTART)} "$console" || true; }
 while :; do
-  if ip -n ${router} link show ${wire} >/dev/null 2>&1; then ip -n ${router} link delete ${wire}; fi
+  ip -n ${router} link delete ${wire} 2>/dev/null || :
   ip -n ${router} -batch - <<'END'
 tuntap add name ${wire} mode tap
 link set ${wire} address ${macOf("wire", host.address)} master ${bridgeOf(host.address)} up
