@@ -5,6 +5,8 @@ import { z } from "zod";
 import { artifactsFolder } from "./cache.ts";
 
 const CHUNK = 1024 * 1024;
+/** Milliseconds: a file that changed more recently could change again without the kernel's clock having moved on. */
+const SETTLED = 100;
 
 /** What a file was when its sha256 was worked out. The kernel sets the change time; nobody else can. */
 const known = z.record(z.string(), z.strictObject({ stamp: z.string(), sha256: z.string() }));
@@ -29,7 +31,7 @@ export function sumOf(full: string): string {
     }
     const sha256 = hash(handle);
     // One that was written to meanwhile is worked out again the next time.
-    if (stampOf(full) === stamp) remember(full, { stamp, sha256 });
+    if (stampOf(full) === stamp && Date.now() - statSync(full).ctimeMs > SETTLED) remember(full, { stamp, sha256 });
     return sha256;
   } finally {
     closeSync(handle);
