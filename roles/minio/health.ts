@@ -1,6 +1,6 @@
 import { sh, type Observed, type Verifier } from "hawser";
 import { assertCertificate } from "hawser/roles/base/certificate";
-import { CANARY_KEY, CANARY_UNIT, CERTIFICATE, DATA, GATEWAY, pullerOf, RUN, SIGNER, STORE, TRUSTED } from "./paths.ts";
+import { CANARY_KEY, CANARY_UNIT, CERTIFICATE, DATA, GATEWAY, pullerOf, RUN, S3_TLS, SIGNER, STORE } from "./paths.ts";
 import { asSite, masterOf } from "./seaweedfs.ts";
 import { s3Of, sourcesOf, type Site } from "./sites.ts";
 import { CANARY_NAME, type Vars } from "./vars.ts";
@@ -16,13 +16,13 @@ export function assertSite(v: Verifier, own: Site, sites: readonly Site[]): void
     v.assert(name, { probe: sh`systemctl is-active ${unit} || :`, value: ({ out }) => out.trim(), limit: { equals: "active" }, hint: `journalctl -u ${unit}` });
   }
   v.assert("S3 with a key", {
-    probe: sh`sh ${SIGNER} ${CANARY_KEY} ${TRUSTED} HEAD ${`${s3Of(own)}/${CANARY_NAME}`} 2>/dev/null`,
+    probe: sh`sh ${SIGNER} ${CANARY_KEY} ${S3_TLS.trusted} HEAD ${`${s3Of(own)}/${CANARY_NAME}`} 2>/dev/null`,
     value: ({ out }) => out.trim().split(" ")[0],
     limit: { equals: "200" },
     hint: `403: the keys in identities.json are others than those in keys; 404: the bucket is missing: run the playbook; 000: journalctl -u ${GATEWAY}`,
   });
   v.assert("S3 without a key", {
-    probe: sh`curl -s -o /dev/null -w '%{http_code}' --max-time 5 --cacert ${TRUSTED} ${`${s3Of(own)}/${CANARY_NAME}`} || :`,
+    probe: sh`curl -s -o /dev/null -w '%{http_code}' --max-time 5 --cacert ${S3_TLS.trusted} ${`${s3Of(own)}/${CANARY_NAME}`} || :`,
     value: ({ out }) => out.trim(),
     limit: { equals: "403" },
     hint: "200: everybody may read; does identities.json have a user `anonymous`, or is it missing?",
@@ -105,6 +105,6 @@ function assertRoom(v: Verifier, vars: Vars): void {
 }
 
 export function freeVolumes(out: string): number | undefined {
-  const free = /"Free":\s*(\d+)/.exec(out)?.[1];
+  const free = /"Free":\s*(-?\d+)/.exec(out)?.[1];
   return free === undefined ? undefined : Number(free);
 }

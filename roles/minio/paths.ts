@@ -4,6 +4,9 @@ export const KEY = `${FOLDER}/own.key`;
 export const CERTIFICATE = `${FOLDER}/own.crt`;
 /** Certificates of all sites: who is in it may replicate from this one. */
 export const TRUSTED = `${FOLDER}/sites.crt`;
+/** What S3 shows to clients, of the role ca: where `leaf` puts it. */
+export const S3_LEAF = "objects";
+export const S3_TLS = { key: `/etc/hawser-tls/${S3_LEAF}/key.pem`, certificate: `/etc/hawser-tls/${S3_LEAF}/cert.pem`, trusted: `/etc/hawser-tls/${S3_LEAF}/trusted.pem` };
 /** Where weed looks for its certificates. */
 export const SECURITY = `${FOLDER}/security.toml`;
 /** Access and secret keys, `USER ACCESS SECRET` one a line. */
@@ -28,6 +31,8 @@ export const STORE = "hawser-objects-store";
 /** Names of objects, S3, and what other sites replicate from. */
 export const GATEWAY = "hawser-objects";
 export const CANARY_UNIT = "hawser-objects-canary";
+/** Forgets old changes. */
+export const FORGETTER = "hawser-objects-forget";
 /** Takes the changes of another site. */
 export const pullerOf = (site: string): string => `hawser-objects-from-${site}`;
 

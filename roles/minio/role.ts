@@ -1,10 +1,12 @@
-import { defineRole, fact, lane, sh, UsageError, z, type Facts, type Listener, type Member, type Tasks } from "hawser";
+import { defineRole, fact, lane, sh, UsageError, use, z, type Facts, type Listener, type Member, type Tasks } from "hawser";
 import { FIREWALL, firewallPackages, type Firewall } from "hawser/roles/base/firewall";
+import { ca } from "hawser/roles/ca";
+import { leaf, leafFact } from "hawser/roles/ca/leaf";
 import { declareCertificate } from "./certificate.ts";
 import { assertSite } from "./health.ts";
 import { allKeys } from "./identities.ts";
 import { declareHad, declareKeys, keysSchema, KNOWN } from "./keys.ts";
-import { DATA, FOLDER, GRPC } from "./paths.ts";
+import { ACCOUNT, DATA, FOLDER, GRPC, S3_LEAF } from "./paths.ts";
 import { declareAccount } from "./seaweedfs.ts";
 import { declareSite } from "./site.ts";
 import { refusePeer, refuseVars, weaknesses, type Site } from "./sites.ts";
@@ -20,8 +22,11 @@ export const minio = defineRole(import.meta, {
   name: "minio",
   summary: "Replicated object storage: S3 in every region, each with all objects and all of them written to, by SeaweedFS.",
   vars: schema,
+  // S3's certificate, which clients check.
+  dependsOn: [use(ca)],
   facts: () => ({
     firewall: FIREWALL,
+    tls: leafFact(S3_LEAF),
     keys: KNOWN,
     data: fact(sh`if [ -d ${`${DATA}/filer`} ]; then echo yes; else echo no; fi`, z.enum(["yes", "no"])),
   }),
@@ -31,7 +36,7 @@ export const minio = defineRole(import.meta, {
     for (const peer of peers) refusePeer({ host, vars }, peer);
   },
   listens: ({ vars, host, peers }) => listenersOf({ host, vars }, peers),
-  tasks({ t, vars, facts, host, members, peers }) {
+  tasks({ t, vars, facts, host, members, peers, from }) {
     refuseSystem(facts, vars, host.name);
     for (const weakness of weaknesses(members.length)) t.warn(weakness);
     declareFirewall(t, facts, { host, vars }, peers);
@@ -39,6 +44,8 @@ export const minio = defineRole(import.meta, {
     const folder = t.directory(FOLDER, { mode: "0755", parents: true });
     const certificate = declareCertificate(t, { host: host.name, address: vars.address, days: vars.certificate_days }, [...account, folder]);
     t.export("certificate", certificate.text);
+    const names = [`DNS:${host.name}`, "DNS:localhost", `IP:${vars.address}`, "IP:127.0.0.1"];
+    const tls = leaf({ t, host, from }, { name: S3_LEAF, seen: facts.tls, names, usage: "server", group: ACCOUNT, needs: account });
     t.export("had", declareHad(t));
     const makes = members[0]?.host.name === host.name;
     const others = makes ? peers.map((peer) => peer.exports.had) : members.slice(0, 1).map((member) => member.exports.keys);
@@ -51,7 +58,7 @@ export const minio = defineRole(import.meta, {
         sites: members,
         trusted: () => members.map((member) => (member.host.name === host.name ? certificate.text : member.exports.certificate).get()).join(""),
         keys,
-        before: [...account, folder, certificate.own],
+        before: [...account, folder, certificate.own, ...tls.nodes],
       });
     });
   },

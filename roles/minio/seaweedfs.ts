@@ -1,5 +1,5 @@
 import { Sh, sh, type Facts, type HandlerNode, type ResourceNode, type Tasks } from "hawser";
-import { ACCOUNT, CERTIFICATE, DATA, FOLDER, IDENTITIES, KEY, OPT, PROGRAM, TRUSTED } from "./paths.ts";
+import { ACCOUNT, CERTIFICATE, DATA, FOLDER, IDENTITIES, KEY, OPT, PROGRAM, S3_TLS, TRUSTED } from "./paths.ts";
 import type { Site } from "./sites.ts";
 import type { Vars } from "./vars.ts";
 
@@ -21,6 +21,9 @@ export function declareProgram(t: Tasks, { artifact }: Vars, options: { readonly
 
 const weed = [PROGRAM, "-logtostderr", `-config_dir=${FOLDER}`];
 
+/** A certificate that was renewed is shown so soon, without a restart. Default: 5 hours. */
+const REFRESH = "WEED_TLS_CERT_REFRESH_INTERVAL=10s";
+
 export interface UnitText {
   readonly what: string;
   readonly after: string;
@@ -29,7 +32,7 @@ export interface UnitText {
   readonly environment: readonly string[];
   readonly words: readonly string[];
 }
-const unit = (what: string, after: string, words: readonly string[], environment: readonly string[] = []): UnitText => ({ what, after, account: ACCOUNT, data: DATA, environment, words: [...weed, ...words] });
+const unit = (what: string, after: string, words: readonly string[], environment: readonly string[] = []): UnitText => ({ what, after, account: ACCOUNT, data: DATA, environment: [REFRESH, ...environment], words: [...weed, ...words] });
 
 /** Volumes and their master. Nothing of other hosts talks to them: the pullers go through the filer. */
 export const storeUnit = (vars: Vars): UnitText =>
@@ -71,8 +74,8 @@ export const gatewayUnit = (vars: Vars, store: string): UnitText =>
     "-s3",
     `-s3.port=${vars.s3_port}`,
     `-s3.config=${IDENTITIES}`,
-    `-s3.cert.file=${CERTIFICATE}`,
-    `-s3.key.file=${KEY}`,
+    `-s3.cert.file=${S3_TLS.certificate}`,
+    `-s3.key.file=${S3_TLS.key}`,
     "-s3.iam=false",
     "-s3.autoCreateBucket=false",
     "-s3.allowDeleteBucketNotEmpty=false",

@@ -2,8 +2,8 @@ import { Sh, sh, type HandlerNode, type ResourceNode, type Tasks, type Value } f
 import { bucketsOf, bucketsTask } from "./buckets.ts";
 import { identitiesOf, signerKey } from "./identities.ts";
 import type { Keys } from "./keys.ts";
-import { ACCOUNT, CANARY, CANARY_CONF, CANARY_KEY, CANARY_UNIT, CERTIFICATE, DATA, GATEWAY, IDENTITIES, KEY, pullerOf, RUN, SECURITY, SIGNER, STORE, TRUSTED } from "./paths.ts";
-import { asSite, declareProgram, filerOf, gatewayUnit, masterOf, pullerUnit, storeUnit, type UnitText } from "./seaweedfs.ts";
+import { ACCOUNT, CANARY, CANARY_CONF, CANARY_KEY, CANARY_UNIT, CERTIFICATE, DATA, GATEWAY, IDENTITIES, FORGETTER, KEY, pullerOf, RUN, S3_TLS, SECURITY, SIGNER, STORE, TRUSTED } from "./paths.ts";
+import { asSite, declareProgram, filerOf, gatewayUnit, masterOf, pullerUnit, storeUnit, weedShell, type UnitText } from "./seaweedfs.ts";
 import { s3Of, sourcesOf, type Site } from "./sites.ts";
 import { CANARY_NAME } from "./vars.ts";
 
@@ -52,9 +52,10 @@ systemctl kill -s HUP ${GATEWAY}`);
   const gateways = t.service(GATEWAY, { state: "running", enabled: true, needs: [stores, gatewayText, users] });
   t.gate("the store answers", { probe: answers(own), within: 60, every: 0.5, needs: [gateways] });
   const buckets = t.task("buckets", { ...bucketsTask(own.vars), summary: bucketsOf(own.vars).map(({ name }) => name).join(", "), absent: "while-needs-absent", needs: [gateways] });
-  t.gate("S3 answers", { probe: sh`sh ${SIGNER} ${CANARY_KEY} ${TRUSTED} HEAD ${`${s3Of(own)}/${CANARY_NAME}`} | grep -q '^200 '`, within: 60, every: 0.5, needs: [buckets, ...canary] });
+  t.gate("S3 answers", { probe: sh`sh ${SIGNER} ${CANARY_KEY} ${S3_TLS.trusted} HEAD ${`${s3Of(own)}/${CANARY_NAME}`} | grep -q '^200 '`, within: 60, every: 0.5, needs: [buckets, ...canary] });
   for (const [i, { host }] of sources.entries()) t.service(pullerOf(host.name), { state: "running", enabled: true, needs: [gateways, ...pullerTexts.slice(i, i + 1)] });
   declareLeavers(t, sources);
+  declareForgetter(cx);
   t.service(CANARY_UNIT, { state: "running", enabled: true, needs: [buckets, ...canary] });
 }
 
@@ -70,7 +71,7 @@ function declareCanary({ t, own, sites, keys }: SiteInput, units: HandlerNode, b
 systemctl restart ${CANARY_UNIT}`);
   const { vars, host } = own;
   const others = sites.filter((site) => site.host.name !== host.name).map((site) => `${site.host.name}=${s3Of(site)}`);
-  const conf = { host: host.name, own: s3Of(own), sites: others, bucket: CANARY_NAME, within: vars.arrives_within_s, every: vars.canary_every_s, key: CANARY_KEY, trusted: TRUSTED, signer: SIGNER, run: RUN, metrics: METRICS };
+  const conf = { host: host.name, own: s3Of(own), sites: others, bucket: CANARY_NAME, within: vars.arrives_within_s, every: vars.canary_every_s, key: CANARY_KEY, trusted: S3_TLS.trusted, signer: SIGNER, run: RUN, metrics: METRICS };
   const options = { mode: "0644", needs: before, notify: restart };
   return [
     t.file(SIGNER, { source: "s3.sh", ...options }),
@@ -79,6 +80,12 @@ systemctl restart ${CANARY_UNIT}`);
     t.template(CANARY_CONF, "canary.conf.ejs", conf, options),
     t.template(`${UNITS}/${CANARY_UNIT}.service`, "canary.service.ejs", { after: `${GATEWAY}.service`, account: ACCOUNT, script: CANARY, conf: CANARY_CONF }, { mode: "0644", notify: [units, restart] }),
   ];
+}
+
+/** The log of all changes grows for ever: a host that is set up anew gets everything from it. */
+function declareForgetter({ t, own: { vars } }: SiteInput): void {
+  if (vars.change_log_days === undefined) t.timer(FORGETTER, { state: "absent" });
+  else t.timer(FORGETTER, { onCalendar: "daily", randomizedDelay: "1h", command: weedShell(vars, sh`echo ${`fs.log.purge -daysAgo ${vars.change_log_days}`}`) });
 }
 
 /** Pullers of sites that left the inventory. */

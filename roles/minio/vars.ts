@@ -69,8 +69,9 @@ export const schema = z.strictObject({
   volume_max: z.number().int().min(0).default(0).describe("The most volume files of this host (`-volume.max`): with volume_size_limit_mb the most that it stores. 0: as the disk has room."),
   min_free_percent: z.number().int().min(1).max(50).default(5).describe("Free per cent of the disk under which nothing more is written (`-volume.minFreeSpace`)."),
   arrives_within_s: z.number().int().min(1).max(600).default(10).describe("Seconds in which a written object, and a deletion, is to be seen in the other regions; what `verify` holds against the measured ones."),
-  canary_every_s: z.number().int().min(5).max(3600).default(30).describe("Seconds between two health checks that write an object, look for it in the other regions, and delete it."),
-  certificate_days: z.number().int().min(60).max(3650).default(3650).describe("Days for which the host's certificate is made; it is renewed 30 days before its end."),
+  canary_every_s: z.number().int().min(5).max(3600).default(60).describe("Seconds between two health checks that write an object, look for it in the other regions, and delete it."),
+  change_log_days: z.number().int().min(7).optional().describe("Days after which a change is forgotten. A region that was away for longer misses what was changed before, and a host that is set up anew gets only what is younger. Default: never; the log takes some 2 MB a day for the health check, and half a kilobyte for each change."),
+  certificate_days: z.number().int().min(60).max(3650).default(3650).describe("Days for which the host's certificate for the other regions is made; it is renewed 30 days before its end. That of S3 is of the role ca."),
   allow_eol: z.boolean().default(false).describe("Allows CentOS 7, which gets no security updates since 2024-06-30."),
 });
 

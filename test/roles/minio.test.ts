@@ -5,6 +5,8 @@ import { bucketsOf } from "../../roles/minio/buckets.ts";
 import { arrivalOf, assertSite, behind, freeVolumes } from "../../roles/minio/health.ts";
 import { allKeys, identitiesOf } from "../../roles/minio/identities.ts";
 import { newPair, parseKeys } from "../../roles/minio/keys.ts";
+import { parseState } from "../../roles/ca/record.ts";
+import { ca } from "../../roles/ca/role.ts";
 import { minio } from "../../roles/minio/role.ts";
 import { sourcesOf } from "../../roles/minio/sites.ts";
 import { schema } from "../../roles/minio/vars.ts";
@@ -17,6 +19,9 @@ const ABSENT = { out: "absent\n", code: 0 };
 const FILES = ["/etc/hawser-objects/security.toml", "/etc/hawser-objects/canary.conf", ...["hawser-objects-store", "hawser-objects", "hawser-objects-from-sg-1", "hawser-objects-from-eu-1", "hawser-objects-from-la-1", "hawser-objects-canary"].map((unit) => `/etc/systemd/system/${unit}.service`)];
 const seen = { ...Object.fromEntries(FILES.map((file) => [`minio/file:${file}`, ABSENT])), "minio/task:buckets": { out: "", code: 1 }, ...Object.fromEntries(["objects", "objects-sites"].map((rule) => [`minio/firewall-rule:${rule}`, { out: "nft\n", code: 0 }])) };
 
+/** The CA's vars alone; what it does is its own tests'. */
+const authority = use({ ...ca, facts: () => ({}), tasks: () => undefined }, { host: "la-1" });
+
 interface Changes {
   readonly own?: object;
   readonly host?: string;
@@ -25,7 +30,7 @@ interface Changes {
   readonly onWarning?: (message: string) => void;
 }
 const plan = (system: "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7", { own = {}, host = "la-1", peers = { "sg-1": site(2) }, data = "no", onWarning = () => undefined }: Changes = {}): PlannedResource[] =>
-  planOf(use(minio, site(1, own) as never), recorded(system), { host, peers, roleFacts: { data, firewall: "nft", keys: [] }, seen, onWarning });
+  planOf(use({ ...minio, dependsOn: [authority] }, site(1, own) as never), recorded(system), { host, peers, roleFacts: { data, firewall: "nft", keys: [], tls: parseState("") }, seen, onWarning });
 
 void test("each region takes the others' changes by a puller of its own", () => {
   const unit = added(one(plan("debian-12"), "hawser-objects-from-sg-1.service"));

@@ -61,8 +61,10 @@ measure() {
   [ "${gone%% *}" = 204 ] || echo "cannot delete at $OWN: $gone"
   for site in $SITES; do
     name=${site%%=*} url=${site#*=}
-    awaited 404 any HEAD "$url/$BUCKET/$object" || echo "$name still has what was deleted here: $said"
     eval "put=\$put_$(word "$name") same=\$same_$(word "$name")"
+    # What never came is not there either, which says nothing of deletions.
+    if [ "$put" = none ]; then took=none
+    else awaited 404 any HEAD "$url/$BUCKET/$object" || echo "$name still has what was deleted here: $said"; fi
     say "$name" "$((now / 1000)) $put $same $took"
   done
 }
