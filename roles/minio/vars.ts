@@ -1,4 +1,4 @@
-import { secret, z, type HostView } from "hawser";
+import { artifact, secret, z, type HostView } from "hawser";
 
 /** weed's gRPC port is the port and 10000. */
 const port = z.number().int().min(1).max(55_535, "at most 55535: SeaweedFS' gRPC port is this one and 10000");
@@ -38,16 +38,6 @@ function secretFits(value: z.output<typeof secret>): boolean {
 }
 
 const BACKENDS = ["seaweedfs", "minio-existing", "garage", "rustfs"] as const;
-
-const artifact = z
-  .strictObject({
-    url: z.url().optional().describe("Where it is."),
-    file: z.string().min(1).optional().describe("A file on the controller, in place of `url`."),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits in lower case").describe("Of the file, in hexadecimal."),
-    mirror: z.url().optional().describe("Takes the place of the URL's scheme and host."),
-  })
-  .refine(({ url, file }) => (url === undefined) !== (file === undefined), "give url or file")
-  .transform(({ url, file, sha256, mirror }) => ({ sha256, ...(url !== undefined && { url }), ...(file !== undefined && { localFile: file }), ...(mirror !== undefined && { mirror }) }));
 
 export const schema = z.strictObject({
   backend: z

@@ -125,7 +125,7 @@ void describe("object storage in two regions", { skip }, () => {
   });
 
   void test("a cut loses nothing that was acknowledged, and both regions go on meanwhile", { timeout: 120_000 }, async () => {
-    await labCut(NAME, { a: "la", b: "sg" });
+    await labCut(NAME, "la", "sg");
     try {
       for (const host of HOSTS) for (const n of [1, 2, 3]) {
         await lab.exec(host, `echo ${host} ${n} >/root/object`);
@@ -143,7 +143,7 @@ void describe("object storage in two regions", { skip }, () => {
   });
 
   void test("of two writes to one key on both sides of a cut, the later is kept in both regions", { timeout: 120_000 }, async () => {
-    await labCut(NAME, { a: "la", b: "sg" });
+    await labCut(NAME, "la", "sg");
     try {
       for (const host of HOSTS) {
         await lab.exec(host, `echo written in ${host} >/root/object`);
