@@ -3,6 +3,7 @@ import { FIREWALL, firewallPackages, type Firewall } from "hawser/roles/base/fir
 import { ca } from "hawser/roles/ca";
 import { leaf, leafFact } from "hawser/roles/ca/leaf";
 import { declareCertificate } from "./certificate.ts";
+import { declareWrites } from "./drill.ts";
 import { assertSite } from "./health.ts";
 import { allKeys } from "./identities.ts";
 import { declareHad, declareKeys, keysSchema, KNOWN } from "./keys.ts";
@@ -65,6 +66,9 @@ export const minio = defineRole(import.meta, {
   verify({ v, vars, host, members }) {
     assertSite(v, { host, vars }, members);
     for (const weakness of weaknesses(members.length)) v.warn(weakness);
+  },
+  drill({ d, vars, host }) {
+    declareWrites(d, { host, vars });
   },
 });
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planOf, recorded, Secret, use, UsageError, type PlannedResource } from "../../src/index.ts";
+import { DrillPlan } from "../../src/dsl/drill-plan.ts";
 import { bucketsOf } from "../../roles/minio/buckets.ts";
+import { declareWrites } from "../../roles/minio/drill.ts";
 import { arrivalOf, assertSite, behind, freeVolumes } from "../../roles/minio/health.ts";
 import { allKeys, identitiesOf } from "../../roles/minio/identities.ts";
 import { newPair, parseKeys } from "../../roles/minio/keys.ts";
@@ -164,6 +166,15 @@ void test("a measurement that is too old, or none, counts as none", () => {
   assert.equal(behind("1700000002\n"), undefined);
   assert.equal(behind(`${OFFSET.replace("1.7e+18", "0")}1700000002\n`), undefined);
   assert.equal(freeVolumes(""), undefined);
+});
+
+void test("a drill writes objects to the own region, and looks for them in the store of each", () => {
+  const d = new DrillPlan("minio");
+  declareWrites(d, sites[0] as never);
+  const [writes] = d.written;
+  assert.match(writes?.write.render() ?? "", /PUT https:\/\/10\.1\.0\.11:8333\/hawser-canary\/drill\/"\$key" "\$f"/);
+  assert.match(writes?.read?.render() ?? "", /fs\.ls \/buckets\/hawser-canary\/drill[^]*grep "\^\$prefix"/);
+  assert.match(writes?.clean?.render() ?? "", /fs\.rm \/buckets\/hawser-canary\/drill\//);
 });
 
 void test("every var is described for the reference", () => {

@@ -1,0 +1,23 @@
+import { Sh, sh, type DrillPlan } from "hawser";
+import { CANARY_KEY, S3_TLS, SIGNER } from "./paths.ts";
+import { weedShell } from "./seaweedfs.ts";
+import { s3Of, type Site } from "./sites.ts";
+import { CANARY_NAME } from "./vars.ts";
+
+const FOLDER = `/buckets/${CANARY_NAME}/drill`;
+
+/** Objects that are written to this region's S3 while something is broken, and looked for in every region's store afterwards. */
+export function declareWrites(d: DrillPlan, own: Site): void {
+  const { vars } = own;
+  const names = sh`${weedShell(vars, sh`echo ${`fs.ls ${FOLDER}`}`)} | grep "^$prefix"`;
+  d.writes("objects", {
+    write: Sh.lines(
+      sh`f=$(mktemp) && echo "$key" >"$f"`,
+      sh`a=$(timeout 5 sh ${SIGNER} ${CANARY_KEY} ${S3_TLS.trusted} PUT ${`${s3Of(own)}/${CANARY_NAME}/drill/`}"$key" "$f") || :`,
+      sh`rm -f "$f"
+case $a in '200 '*) ;; *) exit 1 ;; esac`,
+    ),
+    read: sh`${names} || :`,
+    clean: weedShell(vars, sh`${names} | sed ${`s|^|fs.rm ${FOLDER}/|`}`),
+  });
+}
