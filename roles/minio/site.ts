@@ -31,15 +31,14 @@ export function declareSite(cx: SiteInput): void {
 systemctl restart ${name}`);
   const [store, gateway] = [restarts(STORE), restarts(GATEWAY)];
   const pullers = sources.map(({ host }) => restarts(pullerOf(host.name)));
-  const users = t.handler("read users", sh`systemctl is-active --quiet ${GATEWAY} || exit 0
-systemctl kill -s HUP ${GATEWAY}`);
   const weed = [store, gateway, ...pullers];
 
   const folders = ["", "/volumes", "/master", "/filer"].map((part) => t.directory(`${DATA}${part}`, { mode: "0700", owner: ACCOUNT, group: ACCOUNT, needs: before }));
   const program = declareProgram(t, own.vars, { needs: before, notify: weed });
   const trusted = t.file(TRUSTED, { content: cx.trusted, mode: "0644", needs: before, notify: weed });
   const security = t.template(SECURITY, "security.toml.ejs", { trusted: TRUSTED, certificate: CERTIFICATE, key: KEY }, { mode: "0644", needs: before, notify: weed });
-  const identities = t.file(IDENTITIES, { ...group, content: cx.keys.map((keys) => identitiesOf(own.vars, keys)), needs: before, notify: users });
+  // Told to read its users again (SIGHUP), SeaweedFS adds new ones and lets those that are gone go on.
+  const identities = t.file(IDENTITIES, { ...group, content: cx.keys.map((keys) => identitiesOf(own.vars, keys)), needs: before, notify: gateway });
   const needs = [...folders, program, trusted, security, identities];
   const unit = (name: string, text: UnitText, notify: HandlerNode): ResourceNode => t.template(`${UNITS}/${name}.service`, "unit.service.ejs", { ...text }, { mode: "0644", notify: [units, notify] });
   const storeText = unit(STORE, storeUnit(own.vars), store);
@@ -49,7 +48,7 @@ systemctl kill -s HUP ${GATEWAY}`);
 
   t.flush();
   const stores = t.service(STORE, { state: "running", enabled: true, needs: [storeText, ...needs, ...weed, units] });
-  const gateways = t.service(GATEWAY, { state: "running", enabled: true, needs: [stores, gatewayText, users] });
+  const gateways = t.service(GATEWAY, { state: "running", enabled: true, needs: [stores, gatewayText] });
   t.gate("the store answers", { probe: answers(own), within: 60, every: 0.5, needs: [gateways] });
   const buckets = t.task("buckets", { ...bucketsTask(own.vars), summary: bucketsOf(own.vars).map(({ name }) => name).join(", "), absent: "while-needs-absent", needs: [gateways] });
   t.gate("S3 answers", { probe: sh`sh ${SIGNER} ${CANARY_KEY} ${S3_TLS.trusted} HEAD ${`${s3Of(own)}/${CANARY_NAME}`} | grep -q '^200 '`, within: 60, every: 0.5, needs: [buckets, ...canary] });
