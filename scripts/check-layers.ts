@@ -28,6 +28,8 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   ["lab", ["shell", "errors"]],
   // Breaks things on purpose: by the lab's controls, or on hosts over their sessions.
   ["drill", ["dsl/drill-plan.ts", "engine/session.ts", "lab/index.ts", "shell", "errors"]],
+  // A page of what Prometheus says, made of the same pieces as the reports.
+  ["dashboard", ["report/html/html.ts", "errors"]],
   // Where an inventory's hosts meet their connections; for the command line and the library alike.
   ["connect.ts", ["connection", "inventory", "engine/session.ts"]],
   // What projects that come from Ansible keep of it.
@@ -41,7 +43,7 @@ const ARROWS: ReadonlyMap<string, readonly string[]> = new Map([
   // Compiles the rest; only bin calls it.
   ["loader", []],
   ["cli", ["*", "!loader"]],
-  ["index.ts", ["*", "!cli", "!drill", "!import", "!lab", "!loader"]],
+  ["index.ts", ["*", "!cli", "!dashboard", "!drill", "!import", "!lab", "!loader"]],
 ]);
 
 /** The package's own name; roles and playbooks reach the program through its exports only. */

@@ -1,5 +1,5 @@
 import type { Session } from "./engine/session.ts";
-import { connectorFor, type Target } from "./connection/index.ts";
+import { connectorFor, forwarderFor, type Forwarder, type Target } from "./connection/index.ts";
 import type { Inventory, InventoryHost } from "./inventory/index.ts";
 
 export interface ConnectOptions {
@@ -18,4 +18,13 @@ export function connectTo(inventory: Inventory, { keepOpen }: ConnectOptions = {
     },
   });
   return { open: (host) => connector.open(targetOf(host)), close: () => connector.close(), leave: () => connector.leave() };
+}
+
+/** TCP connections that a host of the inventory makes for the controller. */
+export function forwardThrough(inventory: Inventory, host: InventoryHost): Forwarder {
+  const targetOf = ({ name, connection, become }: InventoryHost): Target => ({ host: name, connection, become });
+  return forwarderFor(targetOf(host), (name) => {
+    const jump = inventory.hosts.find((each) => each.name === name);
+    return jump && targetOf(jump);
+  });
 }

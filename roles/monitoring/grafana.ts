@@ -36,13 +36,12 @@ systemctl restart ${UNIT}`);
   t.service(UNIT, { state: "running", enabled: true, needs: [...needs, ...files] });
 }
 
-function installGrafana({ t, facts }: Context, { artifact }: Wanted): readonly (ResourceNode | HandlerNode)[] {
+function installGrafana({ t, ground }: Context, { artifact }: Wanted): readonly (ResourceNode | HandlerNode)[] {
   if (artifact === undefined) return t.package("grafana");
-  const tools = t.package(["tar", "gzip", ...(facts.family === "debian" ? ["ca-certificates", "curl"] : ["curl"])]);
   const account = t.user("grafana", { system: true, shell: "/usr/sbin/nologin", home: "/var/lib/grafana" });
   const into = t.directory(OPT, { mode: "0755", parents: true });
   const etc = t.directory(ETC, { mode: "0755", parents: true });
-  const unpacked = t.archive(OPT, { ...sourceOf(artifact), name: "grafana", strip: 1, creates: "bin/grafana", needs: [...tools, into] });
+  const unpacked = t.archive(OPT, { ...sourceOf(artifact), name: "grafana", strip: 1, creates: "bin/grafana", needs: [...ground, into] });
   const unit = t.unit(UNIT, { content: `[Unit]\nDescription=Grafana, unpacked by hawser\nAfter=network-online.target\nWants=network-online.target\n\n[Service]\nUser=grafana\nGroup=grafana\nStateDirectory=grafana\nLogsDirectory=grafana\nWorkingDirectory=${OPT}\nExecStart=${OPT}/bin/grafana server --homepath=${OPT} --config=${ETC}/grafana.ini\nRestart=on-failure\nRestartSec=2\nLimitNOFILE=65536\nNoNewPrivileges=true\nProtectSystem=full\n\n[Install]\nWantedBy=multi-user.target\n`, needs: [unpacked, account] });
   return [account, etc, unpacked, unit];
 }

@@ -42,7 +42,7 @@ export interface Context {
 
 /** The user that Debian's packages make, and what unpacks. */
 export function declareGround(t: Tasks, facts: Facts): readonly ResourceNode[] {
-  const tools = t.package(["tar", "gzip", ...(facts.family === "debian" ? ["ca-certificates", "curl"] : ["curl"])]);
+  const tools = t.package(["tar", "gzip", ...(facts.family === "debian" ? ["ca-certificates"] : [])]);
   const account = t.user("prometheus", { system: true, shell: "/usr/sbin/nologin", home: DATA });
   return [...tools, account, t.directory(DATA, { owner: "prometheus", group: "prometheus", mode: "0755", needs: [account] })];
 }

@@ -5,8 +5,9 @@ import { declareGrafana } from "./grafana.ts";
 import { assertHost, assertServer, weaknesses } from "./health.ts";
 import { declareGround } from "./programs.ts";
 import { refuse } from "./refuse.ts";
+import { asked, listenersOf } from "./ports.ts";
 import { clusterPort, declareServer } from "./server.ts";
-import { isLoopback, PORTS, type End } from "./targets.ts";
+import type { End } from "./targets.ts";
 import { schema, type Vars } from "./vars.ts";
 
 export const monitoring = defineRole(import.meta, {
@@ -17,11 +18,14 @@ export const monitoring = defineRole(import.meta, {
   validate({ vars, host, peers }) {
     refuse({ host, vars }, peers);
   },
+  listens: ({ vars }) => listenersOf(vars),
   tasks({ t, vars, facts, host, members, peers }) {
     refuseSystem(facts, vars, host.name);
     for (const weakness of weaknesses(members)) if (vars.server) t.warn(weakness);
     declareFirewall(t, vars, peers, firewallPackages(facts, facts.firewall));
-    const ground = Object.values(vars.artifacts).some((each) => each !== undefined) ? declareGround(t, facts) : [];
+    // Downloads and assertions ask by curl; ends of certificates are read by openssl.
+    t.package(["curl", "openssl"]);
+    const ground = [...Object.values(vars.artifacts), vars.grafana?.artifact].some((each) => each !== undefined) ? declareGround(t, facts) : [];
     const cx = { t, vars, facts, host: host.name, ground };
     declareExporters(cx, { host, vars }, peers);
     if (!vars.server) return;
@@ -40,24 +44,12 @@ export const monitoring = defineRole(import.meta, {
 function declareFirewall(t: Tasks, vars: Vars, peers: readonly End[], packages: readonly string[]): void {
   const tool = t.package(packages);
   const monitors = peers.filter((peer) => peer.vars.server);
-  const own = portsOf(vars);
+  const own = asked(vars);
   // A host on the public network alone is asked from a monitor's public address.
   const source = [...new Set(["127.0.0.1", vars.address, ...monitors.flatMap(({ vars: { address, public_address } }) => [address, ...(public_address === undefined ? [] : [public_address])])])];
   t.firewallRule("monitoring", { chain: "input", protocol: "tcp", port: [...own, ...vars.exporters.map(({ port }) => port)], source, action: "accept", needs: tool });
   if (vars.server) t.firewallRule("monitoring-gossip", { chain: "input", protocol: "udp", port: clusterPort(vars), source, action: "accept", needs: tool });
   t.firewallRule("monitoring-others", { chain: "input", protocol: "tcp", port: [...own], action: "drop", position: 900, needs: tool });
-}
-
-/** The role's own ports that monitors come to. */
-function portsOf(vars: Vars): readonly number[] {
-  const { watch, server } = vars;
-  return [
-    PORTS.node,
-    ...(watch.gateway !== undefined && vars.frr_exporter ? [PORTS.frr] : []),
-    ...(watch.postgres !== undefined && vars.postgres_exporter ? [PORTS.postgres] : []),
-    ...(watch.backup_path && isLoopback(watch.haproxy_metrics) ? [PORTS.haproxy] : []),
-    ...(server ? [vars.port, vars.alertmanager_port, clusterPort(vars)] : []),
-  ];
 }
 
 /** @throws UsageError for a host that the role does not serve */

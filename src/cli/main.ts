@@ -7,6 +7,7 @@ import { colorOptions, wantsColor } from "./color.ts";
 import { applyCommand } from "./apply-command.ts";
 import { artifactsCommands } from "./artifacts-commands.ts";
 import { connectionsCommands } from "./connections-commands.ts";
+import { dashboardCommand } from "./dashboard-command.ts";
 import { driftCommand } from "./drift-command.ts";
 import { drillCommand } from "./drill-command.ts";
 import { inventoryCommands } from "./inventory-commands.ts";
@@ -58,6 +59,7 @@ export async function main(argv: readonly string[], importFile: ImportFile = imp
   resumeCommand(program, exit, importFile);
   runsCommands(program);
   verifyCommand(program, exit, importFile);
+  dashboardCommand(program, exit);
   driftCommand(program, exit, importFile);
   drillCommand(program, exit, importFile);
   hostCommands(program, exit);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { Secret, UsageError } from "../../src/index.ts";
 import { weaknesses } from "../../roles/monitoring/health.ts";
+import { listenersOf } from "../../roles/monitoring/ports.ts";
 import { refuse } from "../../roles/monitoring/refuse.ts";
 import { jobsOf } from "../../roles/monitoring/targets.ts";
 import { schema } from "../../roles/monitoring/vars.ts";
@@ -76,6 +77,12 @@ void test("ports are open to the monitors and the host itself, and then to nobod
   for (const text of ["9100", "9090", "9093", "9342", "10.2.0.11", "203.0.113.2", "127.0.0.1"]) assert.ok(open.includes(text), text);
   assert.ok(!open.includes("203.0.113.3"), "the witness is no monitor");
   assert.match(one(resources, "firewall-rule:monitoring-others").apply ?? "", /900 monitoring-others nft[^\n]*drop/);
+});
+
+void test("its ports are told, so that another role's service on one of them is refused", () => {
+  const told = listenersOf(parsed(gatewayVars(1, "la"))).map(({ port, protocol, address }) => `${address ?? "*"}:${port}/${protocol}`);
+  assert.deepEqual(told, ["10.1.0.11:9100/tcp", "10.1.0.11:9342/tcp", "10.1.0.11:9187/tcp", "10.1.0.11:9101/tcp", "10.1.0.11:9090/tcp", "10.1.0.11:9093/tcp", "10.1.0.11:9094/tcp", "10.1.0.11:9094/udp", "127.0.0.1:9115/tcp"]);
+  assert.deepEqual(listenersOf(parsed(WITNESS)).map(({ port }) => port), [9100]);
 });
 
 void test("the script is told of each tunnel, the address, and what else there is", () => {
