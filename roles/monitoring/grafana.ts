@@ -2,7 +2,7 @@ import { sh, type HandlerNode, type ResourceNode } from "hawser";
 import { links } from "./dashboards/links.ts";
 import { DATASOURCE, modelOf } from "./dashboards/panel.ts";
 import { topology } from "./dashboards/topology.ts";
-import { sourceOf, type Context } from "./programs.ts";
+import type { Context } from "./programs.ts";
 import type { Vars } from "./vars.ts";
 
 const ETC = "/etc/grafana";
@@ -41,7 +41,7 @@ function installGrafana({ t, ground }: Context, { artifact }: Wanted): readonly 
   const account = t.user("grafana", { system: true, shell: "/usr/sbin/nologin", home: "/var/lib/grafana" });
   const into = t.directory(OPT, { mode: "0755", parents: true });
   const etc = t.directory(ETC, { mode: "0755", parents: true });
-  const unpacked = t.archive(OPT, { ...sourceOf(artifact), name: "grafana", strip: 1, creates: "bin/grafana", needs: [...ground, into] });
+  const unpacked = t.archive(OPT, { ...artifact, name: "grafana", strip: 1, creates: "bin/grafana", needs: [...ground, into] });
   const unit = t.unit(UNIT, { content: `[Unit]\nDescription=Grafana, unpacked by hawser\nAfter=network-online.target\nWants=network-online.target\n\n[Service]\nUser=grafana\nGroup=grafana\nStateDirectory=grafana\nLogsDirectory=grafana\nWorkingDirectory=${OPT}\nExecStart=${OPT}/bin/grafana server --homepath=${OPT} --config=${ETC}/grafana.ini\nRestart=on-failure\nRestartSec=2\nLimitNOFILE=65536\nNoNewPrivileges=true\nProtectSystem=full\n\n[Install]\nWantedBy=multi-user.target\n`, needs: [unpacked, account] });
   return [account, etc, unpacked, unit];
 }

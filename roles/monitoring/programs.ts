@@ -1,6 +1,6 @@
 import { UsageError, type Facts, type ResourceNode, type Tasks } from "hawser";
 import { DATA } from "./paths.ts";
-import type { Artifact, Program, Vars } from "./vars.ts";
+import type { Program, Vars } from "./vars.ts";
 
 /** Where artifacts are unpacked, each in a folder of its own. */
 const OPT = "/opt/hawser-monitoring";
@@ -64,14 +64,9 @@ export function install(cx: Context, program: Program): readonly ResourceNode[] 
   }
   const folder = `${OPT}/${program}`;
   const into = t.directory(folder, { mode: "0755", parents: true });
-  const unpacked = t.archive(folder, { ...sourceOf(artifact), name: program, strip: 1, creates: program, needs: [...ground, into] });
+  const unpacked = t.archive(folder, { ...artifact, name: program, strip: 1, creates: program, needs: [...ground, into] });
   const links = Object.entries(binaries).map(([binary, name]) => t.symlink(`/usr/local/bin/${name}`, `${folder}/${binary}`, { force: true, needs: [unpacked] }));
   return [unpacked, ...links, t.unit(unit, { content: unitText(unit, user, service), needs: [unpacked] })];
-}
-
-/** What `t.archive` takes. */
-export function sourceOf({ url, file, sha256, mirror }: Artifact): { readonly sha256: string; readonly url?: string; readonly localFile?: string; readonly mirror?: string } {
-  return { sha256, ...(url !== undefined && { url }), ...(file !== undefined && { localFile: file }), ...(mirror !== undefined && { mirror }) };
 }
 
 /** As Debian's packages have them: arguments come from /etc/default. */

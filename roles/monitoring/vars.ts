@@ -1,4 +1,4 @@
-import { secret, z } from "hawser";
+import { artifact, secret, z } from "hawser";
 import { gatewaySchema } from "hawser/roles/gre/gateway";
 import { receiver, smtp } from "./receivers.ts";
 
@@ -8,15 +8,6 @@ const name = z.string().regex(NAME, "lower-case letters, digits, `_` and dashes,
 /** As Prometheus reads a time: `5s`, `1m`, `15d`. */
 const span = z.string().regex(/^[1-9]\d*(ms|s|m|h|d|w|y)$/, "a number and a unit, such as 5s, 1m or 15d");
 const path = z.string().regex(/^\/[\w./-]+$/, "an absolute path");
-
-const artifact = z.strictObject({
-  url: z.url().optional().describe("Where it is."),
-  file: z.string().min(1).optional().describe("In place of `url`: a file on the controller."),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits in lower case").describe("Of the file, in hexadecimal."),
-  mirror: z.url().optional().describe("Takes the place of the URL's scheme and host."),
-}).refine(({ url, file }) => (url === undefined) !== (file === undefined), "give either url or file");
-
-export type Artifact = z.output<typeof artifact>;
 
 const postgres = z.strictObject({
   version: z.number().int().describe("Major version of the server, for the place of its programs."),

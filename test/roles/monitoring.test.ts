@@ -130,7 +130,7 @@ for (const [what, vars, message] of [
   ["mail without a server", { receivers: [{ name: "a", email_configs: [{ to: "a@example.org" }] }] }, /needs monitoring\.smtp/],
   ["a time without a unit", { scrape_interval: "5" }, /a number and a unit/],
   ["an exporter with the name of a job of the role", { exporters: [{ name: "node", port: 1 }] }, /the role's own/],
-  ["an artifact from nowhere", { artifacts: { prometheus: { sha256: "a".repeat(64) } } }, /either url or file/],
+  ["an artifact from nowhere", { artifacts: { prometheus: { sha256: "a".repeat(64) } } }, /give its url/],
   ["a var that is misspelt", { retenton: "1d" }, /retenton/],
 ] as const) {
   void test(`${what} is refused`, () => assert.throws(() => parsed(gatewayVars(1, "la", vars)), message));
