@@ -21,6 +21,7 @@ export const etcd = defineRole(import.meta, {
   facts: () => ({
     firewall: FIREWALL,
     data: fact(sh`if [ -d ${`${DATA}/member`} ]; then echo yes; else echo no; fi`, z.enum(["yes", "no"])),
+    runs: fact(sh`if systemctl is-active --quiet ${UNIT}; then echo yes; else echo no; fi`, z.enum(["yes", "no"])),
   }),
   exports: { certificate: z.string(), data: z.string() },
   validate({ vars, host, peers }) {
@@ -47,8 +48,9 @@ export const etcd = defineRole(import.meta, {
     const reload = t.handler("read units", sh`systemctl daemon-reload`);
     const unit = t.template(`/etc/systemd/system/${UNIT}.service`, "hawser-etcd.service.ejs", { program, environment: ENVIRONMENT, joined: JOINED }, { mode: "0644", notify: reload });
 
-    // A new member is in nobody's way, and waits for the others to let it in.
-    t.block("etcd", facts.data === "yes" ? { lane: oneAtATime } : {}, () => {
+    // A new member waits for the others to let it in, and without one that is down there may be no quorum: neither waits for its turn.
+    const inTurn = facts.data === "yes" && facts.runs === "yes";
+    t.block("etcd", inTurn ? { lane: oneAtATime } : {}, () => {
       const restart = t.handler("restart etcd", sh`systemctl is-active --quiet ${UNIT} || exit 0
 systemctl restart ${UNIT}`);
       const trusted = t.file(TRUSTED, { content: () => members.map((member) => (member.host.name === host.name ? certificate.text : member.exports.certificate).get()).join(""), mode: "0644", needs: [folder, certificate.own], notify: restart });
@@ -57,7 +59,7 @@ systemctl restart ${UNIT}`);
       const service = t.service(UNIT, { state: "running", enabled: true, needs: [unit, reload, trusted, environment, ...joined] });
       t.flush();
       // A new cluster answers once a majority of it is there, which would never be, if each waited for the one before it.
-      if (facts.data === "yes") t.gate("the member answers again", { probe: healthy(vars), within: 60, every: 1, needs: [service, restart] });
+      if (inTurn) t.gate("the member answers again", { probe: healthy(vars), within: 60, every: 1, needs: [service, restart] });
     });
     t.gate("the quorum answers", { probe: healthy(vars), within: 120, every: 1 });
   },

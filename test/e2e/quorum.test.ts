@@ -7,6 +7,7 @@ import { etcd } from "hawser/roles/etcd";
 import { memberOf } from "hawser/roles/etcd/vars";
 import { stringify } from "yaml";
 import { E2eLab, follow, skip, type Said } from "./engine-fixture.ts";
+import { proveRole } from "./role-proof.ts";
 
 const lab = new E2eLab("e2e-quorum", "198.18.121", { a: "debian", b: "debian", c: "debian" });
 const book = playbook(import.meta, [play({ name: "quorum", hosts: "all", roles: [use(etcd, (host) => ({ ...memberOf(host), round_trip_ms: 100 }))] })]);
@@ -26,14 +27,33 @@ void describe("the quorum", { skip }, () => {
   before(() => lab.up(), { timeout: 120_000 });
   after(() => lab.down());
 
-  void test("begins with two members", { timeout: 300_000 }, async () => {
-    const said = await follow(book, { inventory: await inventoryOf("a", "b") });
-    assert.equal(said.recap.result, "ok", said.trouble);
-    assert.equal((await ask("a", "member list")).trim().split("\n").length, 2);
-    await ask("a", "put kept yes");
+  proveRole({
+    test: import.meta,
+    roles: ["etcd"],
+    lab,
+    book,
+    // The third one comes later.
+    inventory: () => inventoryOf("a", "b"),
+    servers: { etcd: { name: "etcd", on: "a", version: "etcd --version" } },
+    drifts: [
+      { what: "a setting, in the file alone", by: { a: "sed -i 's/^ETCD_ELECTION_TIMEOUT=.*/ETCD_ELECTION_TIMEOUT=5000/' /etc/hawser-etcd/etcd.env" }, repairs: [/^a etcd\/file:\/etc\/hawser-etcd\/etcd\.env$/, /^a etcd\/handler:restart etcd$/] },
+      { what: "a stopped member", by: { b: "systemctl disable --now -q hawser-etcd" }, repairs: [/^b etcd\/service:hawser-etcd/] },
+      { what: "an open port that was closed", by: { a: "nft flush chain inet hawser input" }, repairs: [/^a etcd\/firewall-rule:/] },
+    ],
+    faults: [
+      {
+        what: "a member that is gone, and a certificate that ends",
+        by: { a: "systemctl stop hawser-etcd; cd /etc/hawser-etcd; cp -p own.crt kept.crt; openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=x -days 1 -out own.crt 2>/dev/null" },
+        heal: { a: "cd /etc/hawser-etcd; mv -f kept.crt own.crt; systemctl start hawser-etcd" },
+        expect: [/etcd: service/, /etcd: leader/, /members that answer/, /a majority answers/, /etcd: certificate/],
+      },
+    ],
+    reboots: ["b"],
   });
 
-  void test("takes in a third one that the inventory got, and keeps what it knows", { timeout: 300_000 }, async () => {
+  void test("keeps what it knows when it takes in a third member that the inventory got", { timeout: 300_000 }, async () => {
+    assert.equal((await ask("a", "member list")).trim().split("\n").length, 2);
+    await ask("a", "put kept yes");
     const inventory = await inventoryOf("a", "b", "c");
     const said = await follow(book, { inventory });
     assert.equal(said.recap.result, "ok", said.trouble);

@@ -14,12 +14,13 @@ interface Changes {
   readonly own?: object;
   readonly peers?: Record<string, unknown>;
   readonly data?: "yes" | "no";
+  readonly runs?: "yes" | "no";
   readonly firewall?: "nft" | "none";
   readonly onWarning?: (message: string) => void;
 }
 
-const plan = (system: "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7", { own = {}, peers = { "sg-1": member(2), "witness-1": member(3) }, data = "no", firewall = "nft", onWarning = () => undefined }: Changes = {}): PlannedResource[] =>
-  planOf(use(etcd, member(1, own)), recorded(system), { host: "la-1", peers, roleFacts: { data, firewall }, seen, onWarning });
+const plan = (system: "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7", { own = {}, peers = { "sg-1": member(2), "witness-1": member(3) }, data = "no", runs = data, firewall = "nft", onWarning = () => undefined }: Changes = {}): PlannedResource[] =>
+  planOf(use(etcd, member(1, own)), recorded(system), { host: "la-1", peers, roleFacts: { data, runs, firewall }, seen, onWarning });
 const ARTIFACT = { url: "https://releases.example/etcd-v3.4.37-linux-amd64.tar.gz", sha256: "a".repeat(64) };
 
 void test("members talk over their public addresses, with TLS both ways and pre-vote", () => {
@@ -70,6 +71,8 @@ void test("a new cluster starts at once; where there is one, a member waits to b
   assert.ok(fresh.includes("task:join the cluster") && !fresh.includes("gate:the member answers again"));
   const running = ids(plan("debian-12", { data: "yes" }));
   assert.ok(!running.includes("task:join the cluster") && running.includes("gate:the member answers again"));
+  const down = ids(plan("debian-12", { data: "yes", runs: "no" }));
+  assert.ok(!down.includes("gate:the member answers again"), "one that is down does not wait for its turn: the others may need it");
 });
 
 void test("Debian's packages, or an artifact where the system has none; its own unit is stopped", () => {
