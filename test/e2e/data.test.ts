@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Recorder } from "./evidence.ts";
 import { loadInventory, play, playbook, run, use, type Playbook, type RunEvent, type RunOptions } from "../../src/index.ts";
 import { labOf } from "../../src/cli/lab-of.ts";
-import { installPrerequisites, labDown, labExec, labUp, type LabSpec } from "../../src/lab/index.ts";
+import { installPrerequisites, labDown, labExec, labHost, labUp, type LabSpec } from "../../src/lab/index.ts";
 import data from "../../playbooks/data.ts";
 import { postgresPglogical } from "../../roles/postgres-pglogical/role.ts";
 import { complaint, healthProbes, seeCanary, sendCanary, type HealthInput } from "../../roles/postgres-pglogical/verify.ts";
@@ -26,6 +27,13 @@ before(async () => {
 }, { timeout: 200_000 });
 after(async () => {
   if (skip === false) await labDown(LAB);
+});
+
+const evidence = new Recorder({
+  test: import.meta,
+  roles: ["base", "postgres-pglogical"],
+  lab: LAB,
+  servers: { base: { name: "chrony", on: "la-1", version: "chronyd --version" }, "postgres-pglogical": { name: "PostgreSQL", on: "la-1", version: "/usr/lib/postgresql/15/bin/postgres --version" } },
 });
 
 type Outcome = Extract<RunEvent, { event: "resource" }>;
@@ -101,7 +109,7 @@ async function assertHealthy(): Promise<void> {
   }
 }
 
-void test("untouched hosts become what the check said, and unknown is rare and has a cause", options, async () => {
+void test("untouched hosts become what the check said, and unknown is rare and has a cause", options, evidence.step(["apply", "check"], async () => {
   const { check, ran } = await checkAndRun();
   const unknown = [...check.outcomes.values()].filter((event) => event.outcome === "unknown");
   for (const event of unknown) assert.match(event.cause ?? "", /would change first/);
@@ -113,15 +121,19 @@ void test("untouched hosts become what the check said, and unknown is rare and h
   }
   assert.deepEqual([...ran.outcomes.keys()].sort(), [...check.outcomes.keys()].sort());
   await assertHealthy();
-});
+  return { resources: check.outcomes.size, unknown: unknown.length };
+}));
 
-void test("a second run changes nothing, in at most three requests a host, and a check agrees", options, async () => {
+void test("a second run changes nothing, in at most three requests a host, and a check agrees", options, evidence.step("again", async () => {
+  let most = 0;
   for (const settings of [{}, { check: true }]) {
     const again = await go(settings);
     assert.deepEqual(withOutcome(again, "changed", "would-change", "unknown", "failed"), []);
-    for (const host of HOSTS) assert.ok((again.recap.hosts[host]?.requests ?? 99) <= 3, JSON.stringify(again.recap.hosts));
+    for (const host of HOSTS) most = Math.max(most, again.recap.hosts[host]?.requests ?? 99);
+    assert.ok(most <= 3, JSON.stringify(again.recap.hosts));
   }
-});
+  return { "requests a host and play": most };
+}));
 
 void test("rows travel both ways, with numbers of their own", options, async () => {
   await sql("la-1", "insert into customers (name) values ('of la')");
@@ -151,7 +163,7 @@ void test("the streams use TLS that checks the peer, and nothing else gets in", 
   }
 });
 
-void test("what was changed by hand is predicted and repaired, with the rows that were missed", options, async () => {
+void test("what was changed by hand is predicted and repaired, with the rows that were missed", options, evidence.step("drift", async () => {
   await sh("la-1", "sed -i 's/^track_commit_timestamp.*/track_commit_timestamp = off/' /etc/postgresql/15/main/conf.d/hawser.conf && systemctl reload postgresql@15-main");
   await sql("sg-1", "alter system set max_slot_wal_keep_size = '1MB'; select pg_reload_conf()");
   await sql("sg-1", "select pglogical.drop_subscription('la_1')");
@@ -178,7 +190,14 @@ void test("what was changed by hand is predicted and repaired, with the rows tha
   assert.equal(await sql("sg-1", "select what from orders"), "while it was out");
   assert.equal(await sql("la-1", "show track_commit_timestamp"), "on");
   assert.equal(await sql("sg-1", "show max_slot_wal_keep_size"), "10GB");
-});
+}, ["postgres-pglogical"]));
+
+void test("a host that was restarted takes and gives changes again, and has nothing to mend", options, evidence.step("reboot", async () => {
+  await labHost.stop(LAB, "sg-1");
+  await labHost.start(LAB, "sg-1");
+  await assertHealthy();
+  assert.deepEqual(withOutcome(await go({ check: true }), "would-change", "unknown", "failed"), []);
+}));
 
 void test("a stopped server is predicted, with one unknown for all that it holds, and starts again", options, async () => {
   await sh("sg-1", "systemctl stop postgresql@15-main");

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Evidence, EvidenceHost, EvidenceServer, Result, Step } from "../../scripts/status/evidence.ts";
@@ -87,7 +88,7 @@ export class Recorder {
       test: path.relative(ROOT, fileURLToPath(this.#subject.test.url)),
       date: new Date().toISOString().slice(0, 10),
       commit: `${git("rev-parse", "--short=8", "HEAD")}${git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+"}`,
-      tree: git("rev-parse", `HEAD:roles/${role}`) || "none",
+      tree: treeOf(role),
     };
     mkdirSync(this.#folder, { recursive: true });
     appendFileSync(path.join(this.#folder, `${path.basename(evidence.test, ".test.ts")}.jsonl`), `${JSON.stringify(evidence)}\n`);
@@ -120,9 +121,23 @@ async function versionOf(lab: string, { name, on, version, standIn }: Server): P
   return { name, version: /\d+(?:\.\d+)+[\w.+-]*/.exec(line)?.[0] ?? line, ...(standIn !== undefined && { standIn }) };
 }
 
-function git(...words: readonly string[]): string {
+/** Of the role's files as they lie there, by an index of its own; the commit may not have them yet. */
+function treeOf(role: string): string {
+  const index = path.join(mkdtempSync(path.join(tmpdir(), "hawser-tree-")), "index");
   try {
-    return execFileSync("git", words, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    const env = { GIT_INDEX_FILE: index };
+    gitWith(env, "add", "--all", `roles/${role}`);
+    return gitWith(env, "write-tree", `--prefix=roles/${role}/`) || "none";
+  } finally {
+    rmSync(path.dirname(index), { recursive: true, force: true });
+  }
+}
+
+const git = (...words: readonly string[]): string => gitWith({}, ...words);
+
+function gitWith(env: Readonly<Record<string, string>>, ...words: readonly string[]): string {
+  try {
+    return execFileSync("git", words, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, ...env } }).trim();
   } catch {
     return "";
   }
