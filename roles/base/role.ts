@@ -1,4 +1,5 @@
 import { defineRole, Sh, UsageError, z, type Facts, type Member, type ResourceNode, type Tasks } from "hawser";
+import { assertHost } from "./health.ts";
 
 const hostName = z.string().regex(/^(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*$/, "a host name or an address");
 
@@ -42,6 +43,9 @@ export const base = defineRole(import.meta, {
     t.symlink("/etc/localtime", `/usr/share/zoneinfo/${vars.timezone}`, { force: true, needs: [packages] });
     for (const [key, value] of Object.entries(vars.sysctl)) t.sysctl(key, value);
     timeSync(cx, repositories);
+  },
+  verify({ v, vars, facts, peers }) {
+    assertHost(v, { family: facts.family, sysctl: vars.sysctl, names: peers.map((peer) => ({ name: peer.host.name, address: addressOf(peer) })) });
   },
 });
 

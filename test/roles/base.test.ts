@@ -2,7 +2,9 @@ import type { z } from "zod";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planOf, recorded, use, type Facts, type PlannedResource } from "../../src/index.ts";
+import { assertHost } from "../../roles/base/health.ts";
 import { base } from "../../roles/base/role.ts";
+import { measuring } from "./harness.ts";
 
 type Vars = z.input<typeof base.vars>;
 const ABSENT = { out: "absent\n", code: 0 };
@@ -51,6 +53,13 @@ void test("CentOS 7 is refused, or taken from the archives", () => {
 for (const [what, vars] of [["no server and no pool", { ntp: { servers: [], pools: [] } }], ["an unknown var", { ntpd: true }], ["a bad time zone", { timezone: "../etc/shadow" }], ["an address that is none", { address: "la-1" }]] as const) {
   void test(`${what} is refused`, () => assert.throws(() => plan("debian-12", vars as never)));
 }
+
+void test("the host is well when chrony runs, and nothing leads elsewhere or differs", () => {
+  const measured = measuring((v) => assertHost(v, { family: "debian", sysctl: { "net.ipv4.tcp_rmem": "4096  131072 6291456" }, names: [{ name: "sg-1", address: "10.20.0.11" }] }));
+  assert.equal(measured("time", "active\n"), "active");
+  assert.equal(measured("elsewhere", "1\n"), 1);
+  assert.equal(measured("differ", "0\n"), 0);
+});
 
 void test("every var is described for the reference", () => {
   for (const [name, field] of Object.entries(base.vars.shape)) assert.ok((field as { description?: string }).description, name);
