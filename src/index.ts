@@ -11,6 +11,7 @@ import { connectTo } from "./connect.ts";
 import { Inventory, loadInventory } from "./inventory/index.ts";
 
 export { z } from "zod";
+export { encryptAge } from "./inventory/age.ts";
 export { defineConfig, type HawserConfig } from "./config.ts";
 export * as ansible from "./ansible/index.ts";
 export { HawserError, UsageError, type SourceLine } from "./errors/index.ts";
