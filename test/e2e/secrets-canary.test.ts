@@ -10,7 +10,7 @@ import { stringify } from "yaml";
 import { encryptAge, newIdentity } from "../../src/inventory/age.ts";
 import { noTerminal, onTerminal } from "../cli/terminal.ts";
 import { until } from "../connection/run.ts";
-import { blockCanary, hashCanary, lineCanary } from "./canary/needles.ts";
+import { blockCanary, hashCanary, KEY_NEEDLES, lineCanary } from "./canary/needles.ts";
 import { hawser, type Ended } from "./cli-fixture.ts";
 import { E2eLab, skip } from "./engine-fixture.ts";
 
@@ -20,12 +20,12 @@ const HOSTS = ["deb", "el"] as const;
 const lab = new E2eLab("e2e-canary", "198.18.101", { deb: "debian", el: "el" });
 
 const [token, login, key, hash] = [lineCanary(), lineCanary(), blockCanary(), hashCanary()];
-const NEEDLES = [token, login, key, hash].flatMap(({ needles }) => needles);
+const NEEDLES = [...[token, login, key, hash].flatMap(({ needles }) => needles), ...KEY_NEEDLES];
 
 const ANY_NEEDLE = new RegExp(NEEDLES.map((needle) => needle.replaceAll("+", String.raw`\+`)).join("|"));
 
-/** Where the playbook puts them, and the login user's own password. */
-const MEANT = /^\/(?:srv\/canary\/|etc\/g?shadow|root\/(?:needles|seen)$)/;
+/** Where the playbook puts them, the login user's own password, and the keys of the CA and of a host. */
+const MEANT = /^\/(?:srv\/canary\/|etc\/g?shadow|root\/(?:needles|seen)$|etc\/hawser-ca\/1\/key\.pem$|etc\/hawser-tls\/canary\/(?:key|joined)\.pem$)/;
 
 /** On a host: every command line that has a needle in it is kept. */
 const SAMPLER = "export LC_ALL=C; while [ -e /root/needles ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0\\n' '  ' | grep -aoFf /root/needles >>/root/seen; sleep 0.15; done";
@@ -54,6 +54,7 @@ describe("a secret shows up nowhere", { skip }, () => {
     const hosts = Object.fromEntries(lab.hosts.map(({ name, address }) => [name, { ssh: { address, user: "deployer", key: lab.key, known_hosts: lab.knownHosts, config: false, agent: false } }]));
     for (const [name, become] of [["inventory", `    become:\n      password: ${await sealed(login.secret)}\n`], ["asking", ""]] as const) {
       mkdirSync(path.join(lab.folder, name));
+      writeFileSync(path.join(lab.folder, name, "recipients.txt"), `${recipient}\n`);
       const vars = `  vars:\n    token: ${await sealed(token.secret)}\n    key: ${await sealed(key.secret)}\n    hash: ${await sealed(hash.secret)}\n    mode: ok\n${become}`;
       writeFileSync(path.join(lab.folder, name, "hosts.yml"), `lab:\n${stringify({ hosts }).replaceAll(/^/gm, "  ").trimEnd()}\n${vars}`);
     }
@@ -166,7 +167,10 @@ nohup sh -c "${SAMPLER.replaceAll(/["$\\`]/g, String.raw`\$&`)}" </dev/null >/de
     for (const host of HOSTS) {
       for (const file of ["fed", "env", "zx"]) assert.equal(await lab.exec(host, `cat /srv/canary/${file}`), token.secret);
       assert.equal(await lab.exec(host, "cat /srv/canary/key.pem"), key.secret);
+      assert.match(await lab.exec(host, "cat /etc/hawser-tls/canary/key.pem"), new RegExp(KEY_NEEDLES[0] ?? ""));
     }
+    assert.match(await lab.exec("deb", "cat /etc/hawser-ca/1/key.pem"), new RegExp(KEY_NEEDLES[0] ?? ""));
+    assert.match(readFileSync(path.join(lab.folder, "inventory/kept/deb/ca/generation-1.age"), "latin1"), /^-----BEGIN AGE|^age-encryption/);
     const verified = await ran("verify", ["verify", PLAYBOOK, "-i", "../inventory", "-e", "mode=ok", "--report", "verify.html"]);
     assert.equal(verified.code, 2, verified.stdout + verified.stderr);
     assert.match(verified.stdout, /\[secret\]/);

@@ -26,6 +26,9 @@ export function hashCanary(): Canary {
   return { secret: `$6$saltsalt$${own.padEnd(86, "x")}`, needles: around(own) };
 }
 
+/** With what every P-256 key begins, as PKCS #8 in PEM: hosts make some themselves, which nobody knows before. */
+export const KEY_NEEDLES = around("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg");
+
 /** A mark, and what base64 and hex make of it wherever it stands. */
 function around(own: string): string[] {
   const base64 = [0, 1, 2].map((before) => Buffer.from(" ".repeat(before) + own).toString("base64").slice(4, 24));

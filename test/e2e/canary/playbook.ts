@@ -1,4 +1,6 @@
 import { defineRole, play, playbook, secret, Secret, sh, use, z } from "hawser";
+import { ca } from "hawser/roles/ca";
+import { leaf, leafFact } from "hawser/roles/ca/leaf";
 
 const FOLDER = "/srv/canary";
 
@@ -39,7 +41,19 @@ const canary = defineRole(import.meta, {
   },
 });
 
+/** Keys that hosts make themselves: the CA's, which the controller keeps, and one of each host, which never leaves it. */
+const keyed = defineRole(import.meta, {
+  name: "keyed",
+  summary: "A certificate with a key of the host.",
+  vars: z.strictObject({}),
+  facts: () => ({ tls: leafFact("canary") }),
+  tasks(input) {
+    leaf(input, { name: "canary", seen: input.facts.tls, names: [`DNS:${input.host.name}`], usage: "both", joined: true });
+  },
+});
+
 export default playbook(import.meta, [
+  play({ name: "keys", hosts: "all", roles: [use(ca, { host: "deb", keep: true }), use(keyed, {})] }),
   play({
     name: "canary",
     hosts: "all",
