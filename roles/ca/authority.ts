@@ -47,6 +47,9 @@ rm -f "$D/said" "$D/request.pem"`),
   );
 }
 
+/** Exits 0 when a CA's key and certificate are there. */
+export const isWhole = (generation: number): Sh => sh`[ -s ${`${generationFolder(generation)}/key.pem`} ] && [ -s ${`${generationFolder(generation)}/cert.pem`} ]`;
+
 /** Before key and certificate of a CA that was kept are put back, each by a command's standard input. */
 export const beginRestore = (made: Made): Sh => Sh.lines(begin(made), Sh.raw(`openssl rand -hex 16 >"$D/serial"`));
 

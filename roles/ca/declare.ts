@@ -1,6 +1,7 @@
 import { defineResource, PlanError, Sh, sh, UsageError, z, late, type HostView, type ResourceNode, type Tasks, type Value } from "hawser";
-import { beginRestore, endRestore, makeAuthority, parseTrusted, restoring, TRUSTED, type Seen } from "./authority.ts";
+import { isWhole, makeAuthority, parseTrusted, TRUSTED, type Seen } from "./authority.ts";
 import { now } from "./issue.ts";
+import { declareKept, keepAuthority } from "./keep.ts";
 import { ACTIVE, AUTHORITY, generationFolder } from "./paths.ts";
 import { allTrust, type Told } from "./record.ts";
 import type { Vars } from "./vars.ts";
@@ -51,40 +52,11 @@ function make({ t, vars, seen, members, needs }: AuthorityInput, folder: Resourc
   const { generation, keep } = vars;
   const path = generationFolder(generation);
   const there = seen.generations.includes(generation);
-  const keeping = keep && !seen.kept.includes(generation);
-  // Its file is opened only where it is needed: later runs do without the identity.
-  const kept = keeping ? t.kept(`generation-${generation}`, z.strictObject({ key: z.string(), certificate: z.string() })) : undefined;
+  const kept = keep && !seen.kept.includes(generation) ? declareKept(t, generation) : undefined;
   if (!there) for (const { host, exports } of members) t.add(alone, { generation, told: exports.leaves, of: host.name, restored: () => kept?.value.known ?? false });
-  const check = sh`[ -s ${`${path}/key.pem`} ] && [ -s ${`${path}/cert.pem`} ]`;
-  const options = { summary: "make", predict: "runs", needs: [...needs, folder] } as const;
-  if (!kept) {
-    const made = t.task(`CA of generation ${generation}`, { check, apply: makeAuthority(vars), ...options });
-    return there ? t.file(`${path}/key.pem`, { mode: "0600", owner: "root", group: "root", needs: [made] }) : made;
-  }
-  const made = t.task(`CA of generation ${generation}`, {
-    ...options,
-    check: sh`${check} && [ -e ${`${path}/kept`} ]`,
-    summary: "make or restore, and keep",
-    makes: kept,
-    apply: async (tools) => {
-      const { $ } = tools;
-      const must = async (command: Sh): Promise<void> => {
-        const { code, err } = await tools.sh(Sh.lines("set -e", command));
-        if (code !== 0) throw new Error(err.trim());
-      };
-      const known = kept.value.known ? kept.value.get() : undefined;
-      const had = (await tools.sh(check)).code === 0;
-      if (known && !had) {
-        await must(beginRestore(vars));
-        for (const [file, content] of [["key.pem", known.key], ["cert.pem", known.certificate]] as const) await $({ input: content.reveal() })`umask 077; cat >${`${restoring(vars)}/${file}`}`;
-        await must(endRestore(vars, known.certificate.reveal()));
-      } else if (!had) await must(makeAuthority(vars));
-      const [key, certificate] = [(await $`cat ${`${path}/key.pem`}`).stdout, (await $`cat ${`${path}/cert.pem`}`).stdout];
-      if (known && known.certificate.reveal() !== certificate) throw new Error(`another CA of generation ${generation} is kept than the one in ${path}; move away the one that is wrong`);
-      return { key, certificate };
-    },
-  });
-  return t.task(`generation ${generation} is kept`, { check: sh`[ -e ${`${path}/kept`} ]`, apply: sh`: >${`${path}/kept`}`, summary: "note", predict: "runs", needs: [made] });
+  if (kept) return keepAuthority(t, vars, kept, [...needs, folder]);
+  const made = t.task(`CA of generation ${generation}`, { check: isWhole(generation), apply: makeAuthority(vars), summary: "make", predict: "runs", needs: [...needs, folder] });
+  return there ? t.file(`${path}/key.pem`, { mode: "0600", owner: "root", group: "root", needs: [made] }) : made;
 }
 
 /** Another CA takes the place of the former one: trusted by all, then signing, then alone. */
