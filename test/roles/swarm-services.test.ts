@@ -7,7 +7,7 @@ import { versionedName } from "../../roles/swarm/data-kind.ts";
 import { assertServices } from "../../roles/swarm/health.ts";
 import { objectsOf } from "../../roles/swarm/layout.ts";
 import { nanoseconds, serviceSchema } from "../../roles/swarm/service-vars.ts";
-import { swarmServices } from "../../roles/swarm/services.ts";
+import { swarmServices } from "../../roles/swarm/plays/services.ts";
 import { specOf } from "../../roles/swarm/spec.ts";
 import { schema } from "../../roles/swarm/vars.ts";
 import { measuring, one } from "./harness.ts";

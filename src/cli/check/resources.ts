@@ -8,8 +8,9 @@ const CONSTANT = /^(?:false|true|:|exit \d+|\[ (\S+) = \1 \])$/;
 
 /** Tasks whose check looks at nothing. */
 export function constantChecks(nodes: readonly ResourceNode[]): Problem[] {
-  return nodes.flatMap(({ kind, args, source, id }): Problem[] => {
-    if (kind.kind !== "task" || source.line < 1) return [];
+  return nodes.flatMap(({ kind, args, source, id, restores }): Problem[] => {
+    // What a rescue puts back has no check of its author's.
+    if (kind.kind !== "task" || restores || source.line < 1) return [];
     let check: string;
     try {
       check = (args as { check: Sh }).check.render().trim();

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { defineRole, play, Sh, sh, use, z, type Play, type Use } from "hawser";
-import { readNodeId } from "./cluster.ts";
-import { assertNode } from "./health.ts";
-import { entryOf, managersOf, objectsOf, speakerFor } from "./layout.ts";
-import { awaitEmpty } from "./leave.ts";
-import { awaitService } from "./service-kind.ts";
-import { nodeOf, schema } from "./vars.ts";
-import { swarm } from "./role.ts";
+import { readNodeId } from "../cluster.ts";
+import { assertNode } from "../health.ts";
+import { entryOf, managersOf, objectsOf, speakerFor } from "../layout.ts";
+import { awaitEmpty } from "../leave.ts";
+import { awaitService } from "../service-kind.ts";
+import { nodeOf, schema } from "../vars.ts";
+import { swarm } from "../role.ts";
 
 /** Where it is written down that a node has had its turn; on a manager, and on the node what was done. */
 const FOLDER = "/var/lib/hawser-swarm";

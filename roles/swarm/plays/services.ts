@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { defineRole, UsageError, type HostView } from "hawser";
-import { swarmData } from "./data-kind.ts";
-import { assertServices } from "./health.ts";
-import { entryOf, groupsOf, objectsOf } from "./layout.ts";
-import { swarmNetwork } from "./network-kind.ts";
-import { swarmPrune } from "./prune-kind.ts";
-import { refuse } from "./refuse.ts";
-import { swarmService } from "./service-kind.ts";
-import { schema } from "./vars.ts";
+import { swarmData } from "../data-kind.ts";
+import { assertServices } from "../health.ts";
+import { entryOf, groupsOf, objectsOf } from "../layout.ts";
+import { swarmNetwork } from "../network-kind.ts";
+import { swarmPrune } from "../prune-kind.ts";
+import { refuse } from "../refuse.ts";
+import { swarmService } from "../service-kind.ts";
+import { schema } from "../vars.ts";
 
 /**
  * What runs in the cluster, once its nodes are there: in a play of its own, with the vars of role swarm. Declared on the entry alone.

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { installPrerequisites, labDown, labExec, labUp, type LabState } from "../../src/lab/index.ts";
+import { ALL, book, changed, inventoryOf, migrating, ran, SERVICE, tasksOf, type Host } from "./swarm-fixture.ts";
+
+/**
+ * The routing mesh, which needs IPVS, on hosts with kernels of their own, and a client whose requests go through it while nodes are
+ * drained, rebooted and updated. It takes long on few processors, so it has a command of its own: npm run test:swarm.
+ */
+const linux = process.platform === "linux" && process.arch === "x64" && process.getuid?.() === 0;
+const skip = linux ? false : "hosts with kernels of their own need root on Linux on x86";
+const LAB = "e2e-swarm";
+const ADDRESSES: Readonly<Record<string, string>> = { la1: "198.18.131.11", sg1: "198.18.132.11", w1: "198.18.133.11" };
+const REGIONS: Readonly<Record<string, string>> = { la1: "la", sg1: "sg", w1: "witness" };
+const minutes = (count: number) => ({ timeout: count * 60_000 });
+const address = (host: string): string => ADDRESSES[host] ?? "";
+
+/** Runs shell text on a host as root. @throws when it fails */
+async function on(host: Host, script: string): Promise<string> {
+  const { code, stdout, stderr } = await labExec(LAB, host, ["sh", "-c", script]);
+  if (code !== 0) throw new Error(`on ${host}: ${script.slice(0, 200)}\nexited ${code}: ${stderr.trim()}`);
+  return stdout.trim();
+}
+
+/** Requests one after the other, by the mesh of a host that runs no task; each has to bring 1400 octets. */
+const LOAD = `cat >/root/load.sh <<'END'
+good=0 bad=0
+while [ ! -e /root/stop ]; do
+  n=$(busybox wget -q -T 15 -O - http://198.18.133.11:8080/index.html 2>>/root/load.err | wc -c)
+  if [ "$n" = 1400 ]; then good=$((good + 1)); else bad=$((bad + 1)); fi
+  echo "$good $bad" >/root/load.new && mv /root/load.new /root/load
+done
+END
+rm -f /root/stop /root/load.err; setsid sh /root/load.sh </dev/null >/dev/null 2>&1 & sleep 1`;
+
+void describe("the routing mesh under load", { skip }, () => {
+  let state: LabState | undefined;
+  let folder = "";
+  before(async () => {
+    await installPrerequisites("uml");
+    await labDown(LAB);
+    folder = await mkdtemp(path.join(tmpdir(), "hawser-swarm-"));
+    state = await labUp({ name: LAB, rttMs: 84, hosts: ALL.map((name) => ({ name, address: address(name), region: REGIONS[name] ?? "", image: "debian" as const })) }, { backend: "uml" });
+  }, minutes(10));
+  after(async () => {
+    await labDown(LAB);
+    if (folder !== "") await rm(folder, { recursive: true, force: true });
+  });
+  const inventory = (image: string) => inventoryOf({ folder, key: state?.keyPath ?? "", knownHosts: state?.knownHostsPath ?? "", address }, ALL, { ha: true, services: { web: { ...SERVICE, image, ports: [{ target: 8080, published: 8080 }] } } });
+
+  /** What a client met while something was done. */
+  async function under(what: () => Promise<unknown>): Promise<{ readonly good: number; readonly bad: number; readonly said: string }> {
+    await on("w1", LOAD);
+    const began = performance.now();
+    try {
+      await what();
+    } finally {
+      await on("w1", "touch /root/stop; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do pgrep -f [l]oad.sh >/dev/null || break; sleep 1; done");
+    }
+    const [good = 0, bad = 0] = (await on("w1", "cat /root/load")).split(" ").map(Number);
+    return { good, bad, said: `${good} requests answered, ${bad} lost, in ${((performance.now() - began) / 1000).toFixed(0)} s; ${await on("w1", "sort /root/load.err | uniq -c | head -n 3")}` };
+  }
+
+  void test("from nothing", minutes(25), async (t) => {
+    const said = await ran(book, await inventory("web:1"));
+    t.diagnostic(`three engines, a cluster and a service from nothing in ${said.seconds.toFixed(0)} s`);
+    assert.deepEqual(changed(await ran(book, await inventory("web:1"))), []);
+    assert.equal((await tasksOf(on, "web")).length, 2);
+  });
+
+  void test("a drain loses no request", minutes(10), async (t) => {
+    const met = await under(async () => assert.equal((await ran(migrating("true"), await inventory("web:1"), "sg1")).recap.result, "ok"));
+    t.diagnostic(met.said);
+    assert.ok(met.good > 20, met.said);
+    assert.equal(met.bad, 0, met.said);
+  });
+
+  void test("a hot migration with a reboot loses no request", minutes(10), async (t) => {
+    const met = await under(async () => await ran(migrating("reboot"), await inventory("web:1"), "sg1"));
+    t.diagnostic(met.said);
+    assert.equal(met.bad, 0, met.said);
+  });
+
+  void test("a rolling update loses no request", minutes(10), async (t) => {
+    const met = await under(async () => await ran(book, await inventory("web:2")));
+    t.diagnostic(met.said);
+    assert.equal(met.bad, 0, met.said);
+  });
+});
