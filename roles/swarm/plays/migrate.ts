@@ -45,7 +45,7 @@ export const swarmDrain = defineRole(import.meta, {
         apply: Sh.lines(
           awaitWhole(within, "the cluster is not whole, so no node is taken from it:"),
           // Alone it can only be away for a while; with two the other one is frozen for as long.
-          vars.role === "manager" && managers > 2 && sh`r=$(docker node ls --format '{{.ManagerStatus}}' | grep -c 'Leader\|Reachable')
+          vars.role === "manager" && managers > 2 && sh`r=$(docker node ls --format '{{.ManagerStatus}}' | grep -cE 'Leader|Reachable' || :)
 [ $((r - 1)) -ge ${quorum} ] || { echo "only $r of "${managers}" managers answer: without this one there is no majority" >&2; exit 1; }`,
           "(",
           sh`drained=
