@@ -137,20 +137,25 @@ export function migration({ hosts = "swarm", roles, within, whole }: Migration):
   });
 }
 
+const mode = z.looseObject({ Replicated: z.looseObject({ Replicas: z.number() }).optional() });
+const replicasOf = (spec: Readonly<Record<string, unknown>>): number => mode.parse(spec["Mode"]).Replicated?.Replicas ?? 0;
+
 /** Swarm moves no task to a new node by itself; a forced update does, one task at a time. */
 export const swarmWork = defineRole(import.meta, {
   name: "swarm-work",
-  summary: "Gives a node without tasks some, by starting replicated services anew, task by task.",
+  summary: "Gives a node without tasks some, by starting services of two tasks or more anew, task by task.",
   vars: schema,
   tasks({ t, vars, host, members }) {
     if (vars.availability !== "active" || vars.state === "left") return;
-    const services = objectsOf(entryOf(members).vars, () => "").services.filter(({ spec }) => "Replicated" in (spec["Mode"] as object)).map(({ name }) => name);
+    const services = objectsOf(entryOf(members).vars, () => "").services.filter(({ spec }) => replicasOf(spec) > 1).map(({ name }) => name);
     if (services.length === 0) return;
     const id = readNodeId(t, []);
     t.on(speakerFor(host.name, members).host.name, () =>
       t.task(`work for ${host.name}`, {
         check: sh`[ -n "$(docker service ps --quiet --filter desired-state=running --filter node=${id} ${services})" ]`,
-        apply: Sh.lines(...services.flatMap((name) => [sh`docker service update --force --detach --no-resolve-image ${name} >/dev/null`, awaitService(name, vars.update_timeout)])),
+        // Stop-first, with the others at work meanwhile: a task that is still there would count where it is to go, and all would end on the new node.
+        apply: Sh.lines(...services.flatMap((name) => [sh`o=$(docker service inspect --format '{{.Spec.UpdateConfig.Order}}' ${name})
+docker service update --force --update-order stop-first --detach --no-resolve-image ${name} >/dev/null`, awaitService(name, vars.update_timeout), sh`docker service update --update-order "$o" --detach --no-resolve-image ${name} >/dev/null`])),
         summary: `start ${services.join(", ")} anew, task by task`,
       }),
     );
