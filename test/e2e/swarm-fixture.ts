@@ -75,6 +75,29 @@ export async function ran(which: Playbook, inventory: Inventory, limit?: string,
   return said;
 }
 
+/**
+ * A client on a host: requests one after the other, each of which has to bring 1400 octets, a line for each in /root/load.log.
+ * @param round Shell text of one round: it calls `request PREFIX ADDRESS` with the words before the program, and the address
+ */
+export const load = (round: string): string => `cat >/root/load.sh <<'END'
+request() {
+  n=$(printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n' | $1 busybox nc -w 10 "$2" 8080 2>/dev/null | tr -d '\\r' | sed '1,/^$/d' | wc -c)
+  if [ "$n" = 1400 ]; then echo ok; elif [ -z "$p" ] || [ -d "/proc/$p" ]; then echo lost; fi >>/root/load.log
+}
+p=
+while [ ! -e /root/stop ]; do
+${round}
+done
+END
+rm -f /root/stop /root/load.log; setsid sh /root/load.sh </dev/null >/dev/null 2>&1 & sleep 1`;
+
+/** Ends the client. @returns what it met */
+export async function met(exec: (script: string) => Promise<string>): Promise<{ readonly answered: number; readonly lost: number }> {
+  await exec("touch /root/stop; n=0; while pgrep -f '[l]oad.sh' >/dev/null && [ $n -lt 20 ]; do n=$((n + 1)); sleep 1; done");
+  const [answered = 0, lost = 0] = (await exec("grep -c ok /root/load.log || :; grep -c lost /root/load.log || :")).trim().split("\n").map(Number);
+  return { answered, lost };
+}
+
 /** The nodes on which tasks of a service run, a name for each task. */
 export async function tasksOf(exec: (host: Host, script: string) => Promise<string>, service: string): Promise<string[]> {
   const out = await exec("la1", `docker service ps --filter desired-state=running --format '{{.Node}} {{.CurrentState}}' ${service}`);

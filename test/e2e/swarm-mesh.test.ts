@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { installPrerequisites, labDown, labExec, labUp, type LabState } from "../../src/lab/index.ts";
-import { ALL, book, changed, inventoryOf, migrating, ran, SERVICE, tasksOf, type Host } from "./swarm-fixture.ts";
+import { ALL, book, changed, inventoryOf, load, met, migrating, ran, SERVICE, tasksOf, type Host } from "./swarm-fixture.ts";
 
 /**
  * The routing mesh, which needs IPVS, on hosts with kernels of their own, and a client whose requests go through it while nodes are
@@ -25,16 +25,8 @@ async function on(host: Host, script: string): Promise<string> {
   return stdout.trim();
 }
 
-/** Requests one after the other, by the mesh of a host that runs no task; each has to bring 1400 octets. */
-const LOAD = `cat >/root/load.sh <<'END'
-good=0 bad=0
-while [ ! -e /root/stop ]; do
-  n=$(busybox wget -q -T 15 -O - http://198.18.133.11:8080/index.html 2>>/root/load.err | wc -c)
-  if [ "$n" = 1400 ]; then good=$((good + 1)); else bad=$((bad + 1)); fi
-  echo "$good $bad" >/root/load.new && mv /root/load.new /root/load
-done
-END
-rm -f /root/stop /root/load.err; setsid sh /root/load.sh </dev/null >/dev/null 2>&1 & sleep 1`;
+/** By the mesh of a host that runs no task. */
+const CLIENT = load("  request '' 198.18.133.11");
 
 void describe("the routing mesh under load", { skip }, () => {
   let state: LabState | undefined;
@@ -53,15 +45,11 @@ void describe("the routing mesh under load", { skip }, () => {
 
   /** What a client met while something was done. */
   async function under(what: () => Promise<unknown>): Promise<{ readonly good: number; readonly bad: number; readonly said: string }> {
-    await on("w1", LOAD);
+    await on("w1", CLIENT);
     const began = performance.now();
-    try {
-      await what();
-    } finally {
-      await on("w1", "touch /root/stop; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do pgrep -f [l]oad.sh >/dev/null || break; sleep 1; done");
-    }
-    const [good = 0, bad = 0] = (await on("w1", "cat /root/load")).split(" ").map(Number);
-    return { good, bad, said: `${good} requests answered, ${bad} lost, in ${((performance.now() - began) / 1000).toFixed(0)} s; ${await on("w1", "sort /root/load.err | uniq -c | head -n 3")}` };
+    await what();
+    const { answered, lost } = await met((script) => on("w1", script));
+    return { good: answered, bad: lost, said: `${answered} requests answered, ${lost} lost, in ${((performance.now() - began) / 1000).toFixed(0)} s` };
   }
 
   void test("from nothing", minutes(25), async (t) => {

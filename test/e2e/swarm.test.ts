@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { E2eLab, follow, skip } from "./engine-fixture.ts";
 import { proveRole } from "./role-proof.ts";
-import { adding, ALL, book, changed, inventoryOf, migrating, ran, SERVICE, tasksOf, type Host } from "./swarm-fixture.ts";
+import { adding, ALL, book, changed, inventoryOf, load, met, migrating, ran, SERVICE, tasksOf, type Host } from "./swarm-fixture.ts";
 
 /**
  * Real engines on hosts of this machine's kernel, which mostly has no IPVS: services are found by DNS. What the routing mesh does under
@@ -19,6 +19,10 @@ const vars = (changes: object = {}, motd = "one") => ({
 });
 const three = (changes?: object, motd?: string) => inventoryOf(lab, ALL, vars(changes, motd));
 const on = async (host: Host, script: string): Promise<string> => (await lab.exec(host, script)).trim();
+/** Beside the task that stays: it asks Docker's DNS for a task before each request. */
+const CLIENT = load(`  p=$(docker inspect --format '{{.State.Pid}}' $(docker ps -q --filter label=com.docker.swarm.service.name=web | head -n 1))
+  a=$(nsenter -t $p -n busybox nslookup -type=a web 127.0.0.11 2>/dev/null | awk '/^Address: 172/ { print $2; exit }')
+  request "nsenter -t $p -n" "$a"`);
 const minutes = (count: number) => ({ timeout: count * 60_000 });
 
 void describe("a Swarm on real engines", { skip }, () => {
@@ -71,9 +75,14 @@ void describe("a Swarm on real engines", { skip }, () => {
     assert.deepEqual(changed(await ran(book, await three({}, "three"))), []);
   });
 
-  void test("a node is drained, rebooted and given back", minutes(6), async () => {
+  void test("a node is drained, rebooted and given back, and no request is lost", minutes(6), async (t) => {
     const boot = await on("sg1", "cat /proc/sys/kernel/random/boot_id");
+    await on("la1", CLIENT);
     const said = await ran(migrating("reboot"), await three({}, "three"), "sg1");
+    const { answered, lost } = await met((script) => on("la1", script));
+    t.diagnostic(`a hot migration with a reboot took ${said.seconds.toFixed(0)} s; ${answered} requests answered, ${lost} lost`);
+    assert.ok(answered > 20, String(answered));
+    assert.equal(lost, 0);
     assert.deepEqual(changed(said), ["sg1 swarm-drain/task:drain sg1 on la1", "sg1 swarm-act/task:act", "sg1 swarm-act/reboot:act", "sg1 swarm-activate/task:activate sg1 on la1"]);
     assert.notEqual(await on("sg1", "cat /proc/sys/kernel/random/boot_id"), boot);
     await proof.healthy();
