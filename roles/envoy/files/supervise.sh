@@ -87,12 +87,12 @@ stop() {
 }
 
 run() {
-  epoch=0 attempts=0 parting='' stopping='' restarting='' again=''
+  status=0 epoch=0 attempts=0 child='' current='' parting='' stopping='' restarting='' again=''
   : >"$RUN/restart"
-  spawn 0
-  current=$child
   trap asked HUP
   trap stop TERM INT
+  spawn 0
+  current=$child
   while alive "$current"; do
     wait "$current"
     status=$?
