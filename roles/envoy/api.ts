@@ -56,7 +56,6 @@ export interface Cluster {
   readonly common_lb_config?: { readonly healthy_panic_threshold: { readonly value: number } };
   readonly typed_extension_protocol_options?: Readonly<Record<string, Any>>;
   readonly transport_socket_matches?: readonly { readonly name: string; readonly match: { readonly peer: string }; readonly transport_socket: Extension }[];
-  readonly close_connections_on_host_health_failure?: boolean;
   readonly ignore_health_on_host_removal?: boolean;
 }
 

@@ -70,11 +70,10 @@ function common(vars: Vars, cluster: string, name: string, { health_check }: Ser
     common_lb_config: { healthy_panic_threshold: { value: 0 } },
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": any("envoy.extensions.upstreams.http.v3.HttpProtocolOptions", {
-        explicit_http_config: { http2_protocol_options: { connection_keepalive: { interval: "5s", timeout: "2s" } } },
+        // What waits on a dead path is freed, and may be asked again on another: failed health checks alone do not do that.
+        explicit_http_config: { http2_protocol_options: { connection_keepalive: { interval: duration(health_check.interval_s), timeout: duration(health_check.timeout_s * health_check.unhealthy_threshold) } } },
       }),
     },
-    // What waits on a dead path is freed, and may be asked again on another.
-    close_connections_on_host_health_failure: true,
     ignore_health_on_host_removal: true,
   };
 }
