@@ -66,8 +66,8 @@ function common(vars: Vars, cluster: string, name: string, { health_check }: Ser
         },
       ],
     },
-    // Nobody is sent to endpoints that are known to be dead: what no priority can serve fails at once.
-    common_lb_config: { healthy_panic_threshold: { value: 0 } },
+    // Peers are told the truth. For clients, when nothing anywhere is healthy all is tried: the checks may be what is wrong.
+    common_lb_config: { healthy_panic_threshold: { value: cluster === name ? 1 : 0 } },
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": any("envoy.extensions.upstreams.http.v3.HttpProtocolOptions", {
         // What waits on a dead path is freed, and may be asked again on another: failed health checks alone do not do that.

@@ -16,14 +16,14 @@ import { certificates, EchoServer, EnvoyEnd, Path, until } from "./envoy/rig.ts"
  * Two ends of the mesh on this machine: real Envoys with what the role generates, under its supervisor. The ways between them are
  * forwarders that can be cut. What needs hosts is in test/e2e/envoy.test.ts.
  */
-const echo = (port: number, target: number) => ({ echo: { port, targets: [`127.0.0.1:${target}`], idempotent: true, health_check: { interval_s: 0.5, timeout_s: 0.5 } } });
+const echo = (port: number, target: number) => ({ echo: { port, targets: [`127.0.0.1:${target}`], idempotent: true, health_check: { interval_s: 0.5, timeout_s: 2 } } });
 const LA = end("la-1", { region: "la", private_address: "127.141.1.1", public_address: "127.141.1.2", mesh_port: 31_443, admin_port: 31_901, metrics: "127.0.0.1:31902", services: echo(31_051, 31_050) });
 const SG = end("sg-1", { region: "sg", private_address: "127.141.2.1", public_address: "127.141.2.2", mesh_port: 32_443, admin_port: 32_901, metrics: "127.0.0.1:32902", services: echo(32_051, 32_050) });
 /** Los Angeles as Singapore reaches it: through the forwarders. */
 const SEEN = { ...LA, vars: { ...LA.vars, mesh_port: 33_443 } };
 const FROM_SG = "127.0.0.1:32051";
 
-void describe("two real Envoys", { skip: withoutArtifact("envoy"), timeout: 120_000 }, () => {
+void describe("two real Envoys", { skip: withoutArtifact("envoy"), timeout: 240_000 }, () => {
   let folder: string;
   let [la, sg]: [EnvoyEnd, EnvoyEnd] = [] as never;
   const [servedInLa, servedInSg] = [new EchoServer("la-1", "la"), new EchoServer("sg-1", "sg")];
@@ -117,7 +117,7 @@ void describe("two real Envoys", { skip: withoutArtifact("envoy"), timeout: 120_
   void test("a stop drains, and ends with nothing lost", async () => {
     const load = await underLoad(FROM_SG, async () => assert.equal(await la.stop(), 0), { clients: 2 });
     // Nobody serves any more at the end: what is answered so was never sent to anybody.
-    assert.deepEqual(load.failures.filter((failure) => !failure.includes("no healthy upstream")), []);
+    assert.deepEqual(load.failures.filter((failure) => !failure.startsWith("grpc-status 14")), []);
     assert.ok(readFileSync(path.join(folder, "la-1", "restart"), "utf8").startsWith("1 ok"));
   });
 });
