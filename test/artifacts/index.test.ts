@@ -60,7 +60,7 @@ describe("the servers for tests", () => {
   }
 
   it("say why they are not to be had at all", () => {
-    assert.match(String(withoutArtifact("grafana")), /^not here: grafana; no registry has its web frontend/);
+    assert.match(String(withoutArtifact("grafana")), /^not here: grafana; its Go module comes without the built web frontend/);
     assert.equal(withoutArtifact("grafana", "consul"), "not here: grafana, consul; npm run artifacts -- grafana consul");
   });
 

@@ -23,11 +23,6 @@ export interface GoProgram {
   readonly sum: string;
   /** Its main package. */
   readonly main: string;
-  readonly tags?: readonly string[];
-  /** Go's `-X`, with which releases are told their version. */
-  readonly define?: Readonly<Record<string, string>>;
-  /** More lines of go.mod: a dependency's own replace and exclude lines are ignored. */
-  readonly more?: readonly string[];
 }
 
 /** What is not to be had. */
@@ -76,6 +71,6 @@ export const TABLE: Readonly<Record<string, Recipe>> = {
     version: "",
     program: "grafana",
     licence: "AGPL-3.0",
-    from: { kind: "missing", why: "no registry has its web frontend, without which its server does not start, nor a build of it" },
+    from: { kind: "missing", why: "its Go module comes without the built web frontend, and no package of one was found" },
   },
 };

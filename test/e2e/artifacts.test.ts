@@ -61,14 +61,14 @@ describe("artifacts on hosts that have no way out", { skip }, () => {
   it("are uploaded from a file, and a file with another sha256 is refused before any host is touched", async () => {
     const other = randomBytes(400_000);
     const wanted = createHash("sha256").update(other).digest("hex");
-    writeFileSync(`${inventory}/app.bin`, other);
-    named(`{ file: ../app.bin, sha256: ${"0".repeat(64)} }`);
+    writeFileSync(`${lab.folder}/app.bin`, other);
+    named(`{ file: ../../app.bin, sha256: ${"b".repeat(64)} }`);
     const refused = await run("run", "site.ts");
     assert.equal(refused.code, 1);
     assert.equal(refused.stdout, "");
-    assert.match(refused.stderr, new RegExp(`app\\.bin has the sha256 ${wanted}, not 0{64}`));
+    assert.match(refused.stderr, new RegExp(`app\\.bin has the sha256 ${wanted}, not b{64}`));
     assert.deepEqual(await sums(), [sha256, sha256]);
-    named(`{ file: ../app.bin, sha256: ${wanted} }`);
+    named(`{ file: ../../app.bin, sha256: ${wanted} }`);
     const changed = await run("run", "site.ts");
     assert.equal(changed.code, 0, changed.stdout + changed.stderr);
     assert.deepEqual(await sums(), [wanted, wanted]);
