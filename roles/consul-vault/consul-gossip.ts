@@ -23,7 +23,8 @@ export function declareGossipKey({ t }: Context, { own, gossip, up }: { readonly
     apiObject,
     {
       name: "gossip key of all members",
-      look: masked(request({ url, token: MANAGEMENT_CURL }), gossip instanceof Secret ? gossip : gossip.path, ANY_KEY),
+      // Of this server alone, so that a run goes on where another region is down; a change asks all.
+      look: masked(request({ url: `${url}?local-only=true`, token: MANAGEMENT_CURL }), gossip instanceof Secret ? gossip : gossip.path, ANY_KEY),
       differences: gossipDifferences,
       write: Sh.lines(put("POST"), put("PUT"), removeOthers(url).stdin(key)),
     },
