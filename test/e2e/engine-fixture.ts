@@ -14,14 +14,12 @@ export const skip = process.platform === "linux" && process.getuid?.() === 0 ? f
 export class E2eLab {
   readonly name: string;
   readonly hosts: readonly LabHost[];
-  readonly #rttMs: number;
   #state: LabState | undefined;
   #folder = "";
 
-  /** @param subnet of all hosts, or one for each, which is a region then; `rttMs` is between regions */
-  constructor(name: string, subnet: string | readonly string[], hosts: Readonly<Record<string, LabHost["image"]>>, { rttMs = 0 }: { readonly rttMs?: number } = {}) {
+  /** @param subnet of all hosts, or one for each, which is a region then */
+  constructor(name: string, subnet: string | readonly string[], hosts: Readonly<Record<string, LabHost["image"]>>) {
     this.name = name;
-    this.#rttMs = rttMs;
     this.hosts = Object.entries(hosts).map(([host, image], i) => (typeof subnet === "string" ? { name: host, address: `${subnet}.${11 + i}`, region: "la", image } : { name: host, address: `${subnet[i]}.11`, region: host, image }));
   }
 
@@ -30,7 +28,7 @@ export class E2eLab {
     await installPrerequisites();
     await labDown(this.name);
     this.#folder = await mkdtemp(path.join(tmpdir(), "hawser-e2e-"));
-    this.#state = await labUp({ name: this.name, hosts: this.hosts, rttMs: this.#rttMs }, { backend: "nspawn" });
+    this.#state = await labUp({ name: this.name, hosts: this.hosts }, { backend: "nspawn" });
   }
 
   async down(): Promise<void> {
