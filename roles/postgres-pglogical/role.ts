@@ -1,6 +1,7 @@
 import { defineRole, fact, Sh, sh, UsageError, use, z } from "hawser";
 import { base } from "hawser/roles/base";
 import { declareDatabase, declareSequencesAgain, declareUsers, type Declared } from "./databases.ts";
+import { assertReplication, drillWrites } from "./health.ts";
 import { dataFolders, layoutOf } from "./layout.ts";
 import { replicated } from "./replicated.ts";
 import { declareSubscriptions } from "./replication.ts";
@@ -28,6 +29,13 @@ export const postgresPglogical = defineRole(import.meta, {
     // What a stopped server holds is known to nobody before it runs.
     const answers = t.read("the server answers", { probe: cx.psql.run("postgres", "select 'yes'"), runAs: "postgres", needs: [server.up] });
     t.given("databases", answers, () => declareInside(cx, server));
+  },
+  verify({ v, vars, host, peers, facts }) {
+    assertReplication(v, { vars, host, peers, facts });
+  },
+  drill({ d, vars }) {
+    const [database] = vars.databases;
+    if (database) d.writes(`rows of ${database.name}`, drillWrites(vars, database.name));
   },
 });
 

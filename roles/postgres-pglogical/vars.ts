@@ -68,6 +68,7 @@ export const schema = z.strictObject({
   conflict_resolution: z.enum(["last_update_wins", "first_update_wins", "apply_remote", "keep_local", "error"]).default("last_update_wins").describe("Which of two changes to one row counts. Clocks must be in step: the role `base` sees to that."),
   identity_increment: z.number().int().min(2).max(100).default(2).describe("Sequences of the replicated tables count in steps of this, each host with an offset of its own, so that both regions can insert. At least the number of hosts."),
   identity_offset: z.number().int().min(1).optional().describe("This host's offset, from 1 to the increment. Default: its place among the hosts."),
+  verify_rows: z.boolean().default(false).describe("`hawser verify` also compares the rows of the replicated tables, by hashes. It reads all of them, and what is written meanwhile is a difference: for small databases, or quiet ones."),
   max_slot_wal_keep_size: z.string().regex(/^\d+(?:MB|GB)$/).default("10GB").describe("How much a peer may lag. Beyond it the disk is saved and the peer's subscription has to start anew."),
   max_replication_slots: z.number().int().min(10).default(10).describe("Replication slots."),
   max_wal_senders: z.number().int().min(10).default(10).describe("Connections that stream."),

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planOf, recorded, Secret, use, UsageError, type PlannedResource } from "../../src/index.ts";
-import { complaint, healthProbes } from "../../roles/postgres-pglogical/verify.ts";
+import { assertReplication } from "../../roles/postgres-pglogical/health.ts";
+import { Verifier } from "../../src/dsl/verifier.ts";
 import { postgresPglogical } from "../../roles/postgres-pglogical/role.ts";
 import { schema } from "../../roles/postgres-pglogical/vars.ts";
 import { ids, one } from "./harness.ts";
@@ -92,12 +93,13 @@ void test("several databases and tables have rows of their own", () => {
   for (const id of ["task:database app", "task:database shop", "task:table shop.items replicates", "task:table shop.s.parts replicates", "task:table shop.hawser.canary replicates"]) assert.ok(two.includes(id), id);
 });
 
-void test("health has a limit for every value, and says which one is past it", () => {
-  const probes = healthProbes({ vars: { version: 15, port: 5432, databases: schema.parse(vars).databases }, family: "debian", peers: ["sg-1"] });
-  const named = (part: string) => probes.find(({ name }) => name.includes(part)) ?? assert.fail(part);
-  assert.equal(complaint(named("takes the changes"), "replicating", []), undefined);
-  assert.match(complaint(named("takes the changes"), "down", []) ?? "", /down, not replicating/);
-  assert.match(complaint(named("not taken yet"), "99999999999", []) ?? "", /bytes, more than/);
-  assert.match(complaint(named("app.orders"), "1 a", ["2 b"]) ?? "", /1 a here, 2 b elsewhere/);
-  for (const { probe } of probes) assert.match(probe.render(), /-XAtq/);
+void test("health has a limit for every value, and rows are compared where that is wanted", () => {
+  const names = (more: object): string[] => {
+    const v = new Verifier("postgres-pglogical");
+    assertReplication(v, { vars: schema.parse({ ...vars, ...more }), host: { name: "la-1" } as never, peers: [{ host: { name: "sg-1" } as never }], facts: { family: "debian" } as never });
+    for (const { probe } of v.assertions.filter(({ runAs }) => runAs === "postgres")) assert.match(probe.render(), /-XAtq/);
+    return v.assertions.map(({ name }) => name);
+  };
+  assert.deepEqual(names({}), ["server", "app takes the changes of sg-1", "app: a row on its way to sg-1", "app: peers that take no changes", "app: changes not taken yet", "app: streams without TLS", "certificate"]);
+  assert.ok(names({ verify_rows: true }).includes("app.orders: difference of the rows' hashes"));
 });
