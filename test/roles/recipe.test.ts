@@ -25,7 +25,7 @@ const RECIPE = {
 const ENDS = { la: { state: "MASTER", priority: 100 }, sg: { priority: 90 } } as const;
 
 interface Hosts {
-  all: { children: { gateways: { vars: object } } };
+  all: { children: { gateways: { vars: object }; swarm?: object } };
   la: { vars: Record<string, unknown> };
   sg: { vars: Record<string, unknown> };
 }
@@ -34,6 +34,8 @@ interface Hosts {
 async function inventoryWith(folder: string, change: (recipe: typeof RECIPE) => object = (recipe) => recipe): Promise<Inventory> {
   const hosts = parse(await readFile(LAB, "utf8")) as Hosts;
   const recipe = change(RECIPE) as typeof RECIPE;
+  // The recipe's Swarm is one that somebody else sets up; role swarm's pool is out of the address's way.
+  delete hosts.all.children.swarm;
   hosts.all.children.gateways.vars = { gre: recipe.gre, strongswan: recipe.strongswan };
   for (const region of ["la", "sg"] as const) hosts[region].vars = { ...hosts[region].vars, keepalived: { ...recipe.keepalived, ...ENDS[region] } };
   await writeFile(path.join(folder, "hosts.yml"), stringify(hosts));
