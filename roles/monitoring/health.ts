@@ -42,6 +42,16 @@ export function assertServer(v: Verifier, own: End, members: readonly End[]): vo
     limit: { max: vars.limits.clock_skew_s },
     hint: "chronyc tracking on each host; the time that a scrape takes is in it",
   });
+  const beside = jobsOf(own, members).filter(({ name }) => name === "link").flatMap(({ targets }) => targets).filter(({ labels }) => labels["way"] === "public").length;
+  if (beside > 0) {
+    v.assert("gateways of other regions that answer pings to their public address", {
+      probe: ask(prometheus, 'count(max_over_time(probe_success{job="link", way="public"}[10s]) == 1) or vector(0)'),
+      value: ({ out }) => number(out),
+      unit: "gateways",
+      limit: { equals: beside },
+      hint: "does the cloud's firewall let ICMP in from this monitor? curl '127.0.0.1:9115/probe?module=icmp&target=ADDRESS&debug=true' says what happens",
+    });
+  }
   v.assert("Alertmanagers that Prometheus tells", { probe: get(`${prometheus}/api/v1/alertmanagers`), value: ({ out }) => alertmanagers.parse(JSON.parse(out)).data.activeAlertmanagers.length, limit: { equals: monitors.length }, hint: `promtool check config ${CONFIG}` });
   for (const monitor of monitors) {
     v.assert(`alert that arrives at ${monitor.host.name}`, {

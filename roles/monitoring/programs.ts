@@ -23,7 +23,7 @@ const KNOWN: Readonly<Record<Program, Known>> = {
   prometheus: { unit: "prometheus", binaries: { prometheus: "prometheus", promtool: "promtool" }, service: `${RELOADS}LimitNOFILE=65536\n` },
   alertmanager: { unit: "prometheus-alertmanager", binaries: { alertmanager: "prometheus-alertmanager", amtool: "amtool" }, service: RELOADS },
   node_exporter: { unit: "prometheus-node-exporter", binaries: { node_exporter: "prometheus-node-exporter" } },
-  blackbox_exporter: { unit: "prometheus-blackbox-exporter", binaries: { blackbox_exporter: "prometheus-blackbox-exporter" }, service: `${RELOADS}AmbientCapabilities=CAP_NET_RAW\n` },
+  blackbox_exporter: { unit: "prometheus-blackbox-exporter", binaries: { blackbox_exporter: "prometheus-blackbox-exporter" }, service: RELOADS },
   postgres_exporter: { unit: "prometheus-postgres-exporter", binaries: { postgres_exporter: "prometheus-postgres-exporter" } },
   // FRR's sockets are its own user's.
   frr_exporter: { unit: "prometheus-frr-exporter", user: "frr", binaries: { frr_exporter: "prometheus-frr-exporter" } },

@@ -14,6 +14,9 @@ export function declareServer(cx: Context, own: End, members: readonly End[]): v
   declarePrometheus(cx, own, members);
 }
 
+/** The kernel's: groups of users who may ping. systemd's own default lets all, Debian's nobody. */
+const PING_GROUPS = "net.ipv4.ping_group_range";
+
 const reloading = ({ t }: Context, unit: string) => t.handler(`reload ${unit}`, sh`systemctl is-active --quiet ${unit} || exit 0
 systemctl reload ${unit}`);
 
@@ -21,12 +24,12 @@ function declareBlackbox(cx: Context): void {
   const { t } = cx;
   const unit = unitOf("blackbox_exporter");
   const reload = reloading(cx, unit);
-  const restart = t.handler("let the prober ping", sh`systemctl try-restart ${unit}`);
   declareDaemon(cx, "blackbox_exporter", {
     args: [`--config.file=${BLACKBOX_CONFIG}`, `--web.listen-address=${BLACKBOX}`],
     needs: (installed) => [
       t.template(BLACKBOX_CONFIG, "blackbox.yml.ejs", { timeout: "1s" }, { mode: "0644", needs: installed, notify: reload }),
-      t.unit(unit, { dropIn: "hawser", content: "# Managed by hawser: role monitoring. A ping needs it.\n[Service]\nAmbientCapabilities=CAP_NET_RAW\n", needs: installed, notify: restart }),
+      // Pings without a privilege. Debian's package takes the one to do it with from the program, at each of its upgrades.
+      t.sysctl(PING_GROUPS, "0 2147483647"),
     ],
   });
 }

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { Secret } from "../../src/index.ts";
-import { ruleTests } from "../../roles/monitoring/rule-tests.ts";
+import { recordingTests, ruleTests } from "../../roles/monitoring/rule-tests.ts";
 import { schema } from "../../roles/monitoring/vars.ts";
 import { added, one } from "./harness.ts";
 import { gatewayVars, plan, ran, without } from "./monitoring-fixture.ts";
@@ -40,6 +40,20 @@ void describe("what the role writes, read by the real programs", { skip: without
       assert.equal(code, 0, said);
     });
   }
+
+  void test("round trip and baseline come from the packets of an hour, and a slow link is told", () => {
+    for (const changes of [{}, { rtt_baseline_ms: 170 }]) {
+      const rules = written("hawser-alerts.yml", { limits: changes });
+      const cases = recordingTests(schema.parse({ address: "10.0.0.1", limits: changes }).limits).map(({ alert, series, quiet = "", fires = "" }) => {
+        const expr = `count(ALERTS{alertname="${alert}", alertstate="firing"})`;
+        return { interval: "5s", input_series: series.map(([name, values]) => ({ series: name, values })), promql_expr_test: [{ expr, eval_time: quiet, exp_samples: [] }, { expr, eval_time: fires, exp_samples: [{ labels: "{}", value: 1 }] }] };
+      });
+      const file = path.join(folder, "recording.test.yml");
+      writeFileSync(file, stringify({ rule_files: [rules], evaluation_interval: "5s", tests: cases }));
+      const { code, said } = ran("promtool", "test", "rules", file);
+      assert.equal(code, 0, said);
+    }
+  });
 
   void test("a rule that never fires is found out by its tests", () => {
     const file = written("hawser-alerts.yml");

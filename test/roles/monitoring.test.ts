@@ -66,6 +66,7 @@ void test("further exporters are jobs, and probes are asked by every monitor", (
 void test("only monitors have Prometheus and Alertmanager; each host has its exporters", () => {
   const monitor = ids(plan("debian-12"));
   for (const id of ["package:prometheus", "package:prometheus-alertmanager", "package:prometheus-blackbox-exporter", "package:prometheus-node-exporter", "package:prometheus-frr-exporter", "package:prometheus-postgres-exporter", "timer:hawser-metrics-fast", "timer:hawser-metrics-slow"]) assert.ok(monitor.includes(id), id);
+  assert.ok(monitor.includes("sysctl:net.ipv4.ping_group_range"), "its prober may ping");
   const watched = ids(plan("debian-12", { own: { server: false } }));
   for (const id of ["package:prometheus", "package:prometheus-alertmanager", "package:prometheus-blackbox-exporter"]) assert.ok(!watched.includes(id), id);
   assert.ok(watched.includes("package:prometheus-node-exporter"));
