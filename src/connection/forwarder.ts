@@ -40,11 +40,18 @@ class SshForwarder implements Forwarder {
     await this.#bastions.close();
   }
 
+  /** The connection that stands, or one that all who ask meanwhile share. */
   async #transport(): Promise<SshTransport> {
-    const standing = await this.#opening?.catch(() => undefined);
-    if (standing !== undefined && standing.lost === undefined) return standing;
-    this.#opening = this.#open();
-    return await this.#opening;
+    const standing = (this.#opening ??= this.#open());
+    const transport = await standing.catch((error: unknown) => {
+      // A failure is not remembered: whoever comes later tries again.
+      if (this.#opening === standing) this.#opening = undefined;
+      throw error;
+    });
+    if (transport.lost === undefined) return transport;
+    // Whoever finds it gone first replaces it.
+    if (this.#opening === standing) this.#opening = this.#open();
+    return await this.#transport();
   }
 
   async #open(): Promise<SshTransport> {

@@ -96,7 +96,10 @@ export class Prometheus implements Source {
 
   async #get(what: string, parameters: Readonly<Record<string, string>>): Promise<string> {
     const { url, connect } = this.#options;
-    const socket = await connect?.();
+    const socket = await connect?.().catch((error: unknown) => {
+      // Why its host is not reached says itself; why its port is not, ssh says in words of its own.
+      throw error instanceof HawserError ? error : this.#wrong(error instanceof Error ? error.message : String(error), error);
+    });
     const place = new URL(`${url.pathname.replace(/\/$/, "")}/api/v1/${what}?${new URLSearchParams(parameters).toString()}`, url);
     return await new Promise((resolve, reject) => {
       const fail = (error: Error): void => reject(this.#wrong(error.message, error));
