@@ -11,6 +11,7 @@ import { answers, request, tokenHeader } from "./curl.ts";
 import { declareMaking, gossipName, hostName, madeNames, MANAGEMENT, readMade, REPLICATION, take, type Taken } from "./made.ts";
 import { CONSUL, HOST_CURL } from "./paths.ts";
 import { declareProgram } from "./program.ts";
+import { unitText } from "./unit.ts";
 
 /** Two servers of a datacenter that restart at once may be no quorum. */
 const oneAtATime = lane("consul", 1);
@@ -93,26 +94,4 @@ function declareFirewall({ t, tools }: Context, own: ConsulEnd, federation: Fede
   rule("far-gossip", "udp", [ports.serf_wan], far);
 }
 
-const unitOf = (program: string): string => `# Managed by hawser: role consul-vault
-[Unit]
-Description=Consul
-After=network-online.target
-Wants=network-online.target
-
-[Service]
-Type=simple
-User=${CONSUL.user}
-Group=${CONSUL.user}
-ExecStart=${program} agent -config-file=${CONSUL.folder}/consul.json -config-file=${CONSUL.folder}/secrets.json -config-file=${CONSUL.folder}/services.json
-ExecReload=/bin/kill -HUP $MAINPID
-Restart=always
-RestartSec=2
-LimitNOFILE=65536
-ProtectSystem=full
-ProtectHome=true
-PrivateTmp=true
-NoNewPrivileges=true
-
-[Install]
-WantedBy=multi-user.target
-`;
+const unitOf = (program: string): string => unitText({ description: "Consul", user: CONSUL.user, command: `${program} agent ${["consul", "secrets", "services"].map((name) => `-config-file=${CONSUL.folder}/${name}.json`).join(" ")}` });

@@ -5,6 +5,7 @@ import type { Context, Peer } from "./context.ts";
 import { answers, request } from "./curl.ts";
 import { READER_CURL, VAULT_STORE, vaultLayout, type Layout } from "./paths.ts";
 import { declareProgram } from "./program.ts";
+import { unitText } from "./unit.ts";
 import { vaultConfig, vaultUrl } from "./vault-config.ts";
 import { declareInit, declareRevocation, declareUnseal } from "./vault-init.ts";
 import { declareManaged } from "./vault-managed.ts";
@@ -65,27 +66,9 @@ function declareFirewall({ t, tools }: Context, { host, vault }: VaultEnd, all: 
   if (vault.clients.length > 0) t.firewallRule("vault-clients", { chain: "input", protocol: "tcp", port: vault.port, source: vault.clients, action: "accept", needs: tools });
 }
 
-const unitOf = (files: Layout, program: string, unlocked: boolean): string => `# Managed by hawser: role consul-vault
-[Unit]
-Description=${files.program === "bao" ? "OpenBao" : "Vault"}
-After=network-online.target
-Wants=network-online.target
-
-[Service]
-Type=simple
-User=${files.user}
-Group=${files.user}
-ExecStart=${program} server -config=${files.folder}/server.json
-ExecReload=/bin/kill -HUP $MAINPID
-Restart=always
-RestartSec=2
-LimitNOFILE=65536
-LimitCORE=0
-${unlocked ? "" : "LimitMEMLOCK=infinity\nAmbientCapabilities=CAP_IPC_LOCK\n"}ProtectSystem=full
-ProtectHome=true
-PrivateTmp=true
-NoNewPrivileges=true
-
-[Install]
-WantedBy=multi-user.target
-`;
+const unitOf = (files: Layout, program: string, unlocked: boolean): string => unitText({
+  description: files.program === "bao" ? "OpenBao" : "Vault",
+  user: files.user,
+  command: `${program} server -config=${files.folder}/server.json`,
+  more: ["LimitCORE=0", ...(unlocked ? [] : ["LimitMEMLOCK=infinity", "AmbientCapabilities=CAP_IPC_LOCK"])],
+});
