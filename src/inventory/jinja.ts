@@ -1,4 +1,5 @@
 import { JinjaError, type Expr } from "../jinja/ast.ts";
+import { namesIn as namesOf } from "../jinja/names.ts";
 import { parseTemplate as parseWhole } from "../jinja/parse-template.ts";
 
 /** A part of a text with `{{ }}` in it: text as it stands, or an expression. */
@@ -41,7 +42,7 @@ export function parseTemplate(text: string): Piece[] {
 /** The variables that a text refers to, or undefined when it holds more than can be filled in. */
 export function namesIn(text: string): string[] | undefined {
   try {
-    return parseTemplate(text).flatMap((piece) => (typeof piece === "string" ? [] : refuse(piece)));
+    return parseTemplate(text).flatMap((piece) => (typeof piece === "string" ? [] : namesOf(piece)));
   } catch (error) {
     if (error instanceof TemplateTrouble) return undefined;
     throw error;
@@ -57,28 +58,27 @@ function nodesOf(text: string): ReturnType<typeof parseWhole> {
   }
 }
 
-/** @returns the names in it @throws TemplateTrouble when an expression is more than what is filled in */
-function refuse(expr: Expr): string[] {
+/** @throws TemplateTrouble when an expression is more than what is filled in */
+function refuse(expr: Expr): void {
   switch (expr.type) {
     case "literal":
-      return [];
     case "name":
-      return [expr.name];
+      return;
     case "attribute":
       return refuse(expr.of);
     case "index":
-      return [...refuse(expr.of), ...refuse(expr.index)];
+      return [expr.of, expr.index].forEach(refuse);
     case "list":
       // A list without brackets is a tuple, which Python prints in another way.
       if (expr.items[0]?.at === expr.at) throw tooMuch();
-      return expr.items.flatMap(refuse);
+      return expr.items.forEach(refuse);
     case "unary":
-      if (expr.op === "-" && expr.of.type === "literal" && typeof expr.of.value === "number") return [];
+      if (expr.op === "-" && expr.of.type === "literal" && typeof expr.of.value === "number") return;
       throw tooMuch();
     case "filter":
       if (!FILTERS.some((known) => known === expr.name)) throw new TemplateTrouble(`the filter ${expr.name} is not filled in here`, `known filters: ${FILTERS.join(", ")}; ${COMPUTE}`);
       if (expr.named.size > 0) throw tooMuch();
-      return [...refuse(expr.of), ...expr.args.flatMap(refuse)];
+      return [expr.of, ...expr.args].forEach(refuse);
     case "call":
       throw expr.of.type === "name" ? new TemplateTrouble(`${expr.of.name}() is not called here`, COMPUTE) : tooMuch();
     default:

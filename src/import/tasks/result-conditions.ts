@@ -1,4 +1,5 @@
-import { absentIn, changedIn, namesIn } from "../conditions.ts";
+import { absentIn, changedIn } from "../conditions.ts";
+import { namesIn } from "../../jinja/names.ts";
 import { camel } from "../emit.ts";
 import { code, type Code, LEVEL, quoted } from "../expression/code.ts";
 import { Printer } from "../expression/print.ts";

@@ -1,4 +1,5 @@
-import { conditionsOf, namesIn } from "../conditions.ts";
+import { conditionsOf } from "../conditions.ts";
+import { namesIn } from "../../jinja/names.ts";
 import { comment } from "../emit.ts";
 import { type Code, LEVEL, quoted } from "../expression/code.ts";
 import { Unconvertible } from "../expression/scope.ts";
