@@ -11,7 +11,7 @@ import { connectTo } from "../../src/connect.ts";
 import { verifyPlaybook } from "../../src/engine/verify.ts";
 
 const skip = process.platform === "linux" && process.getuid?.() === 0 ? false : "the nspawn backend needs root on Linux";
-const options = { skip, timeout: 600_000 };
+const options = { skip, timeout: 200_000 };
 const INVENTORY = fileURLToPath(import.meta.resolve("./data-inventory"));
 const LAB = "e2e-data";
 const HOSTS = ["la-1", "sg-1"] as const;
@@ -22,7 +22,7 @@ before(async () => {
   await installPrerequisites();
   await labDown(LAB);
   await labUp(labOf(await loadInventory(INVENTORY)) as LabSpec, { backend: "nspawn" });
-}, { timeout: 600_000 });
+}, { timeout: 200_000 });
 after(async () => {
   if (skip === false) await labDown(LAB);
 });

@@ -34,7 +34,7 @@ void describe("the regions' network on real kernels", { skip }, () => {
   const titleOf = ({ role, name }: Asserted): string => `${role}: ${name}`;
   const failing = (assertions: readonly Asserted[]): string[] => [...new Set(assertions.filter(({ ok }) => !ok).map(titleOf))].sort();
   const explain = (assertions: readonly Asserted[]): string => JSON.stringify(assertions.filter(({ ok }) => !ok));
-  async function until(what: string, is: () => Promise<boolean>, seconds = 180): Promise<void> {
+  async function until(what: string, is: () => Promise<boolean>, seconds = 90): Promise<void> {
     const deadline = Date.now() + seconds * 1000;
     while (!(await is())) {
       if (Date.now() > deadline) assert.fail(`${what}: not within ${seconds} s`);
