@@ -45,8 +45,7 @@ void describe("two real Envoys", { skip: withoutArtifact("envoy"), timeout: 240_
   });
   after(async () => {
     await Promise.all([la.stop(), sg.stop()]);
-    servedInLa.kill();
-    servedInSg.kill();
+    await Promise.all([servedInLa.kill(), servedInSg.kill()]);
     tunnel.close();
     direct.close();
     rmSync(folder, { recursive: true, force: true });
@@ -78,7 +77,7 @@ void describe("two real Envoys", { skip: withoutArtifact("envoy"), timeout: 240_
 
   void test("with the locals killed the tunnel serves, with that cut the public address, and no call fails", async (t) => {
     const load = await underLoad(FROM_SG, async () => {
-      servedInSg.kill();
+      await servedInSg.kill();
       await until("the tunnel serves", async () => /echo::127\.141\.1\.1:33443::rq_success::[1-9]\d/.test(await sg.admin("clusters")));
       assert.match(await sg.admin("clusters"), /echo::127\.141\.1\.2:33443::rq_success::0/, "the public address waits");
       tunnel.cut(true);

@@ -18,6 +18,8 @@ const FRAME = 5;
 export class EchoServer {
   readonly #server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #answers = new Set<Promise<unknown>>();
+  #killed = false;
 
   constructor(host: string, region: string) {
     this.#server = http2Server();
@@ -30,7 +32,7 @@ export class EchoServer {
       const chunks: Buffer[] = [];
       stream.on("error", () => undefined);
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-      stream.on("end", () => void answer(stream, headers[":path"] === "/grpc.health.v1.Health/Check" ? Buffer.from([8, 1]) : undefined, Buffer.concat(chunks).subarray(FRAME), [host, region]));
+      stream.on("end", () => void answer(stream, headers[":path"] === "/grpc.health.v1.Health/Check" ? Buffer.from([8, 1]) : undefined, Buffer.concat(chunks).subarray(FRAME), [host, region], this.#begun));
     });
   }
 
@@ -39,18 +41,28 @@ export class EchoServer {
     await once(this.#server, "listening");
   }
 
-  /** At once, and without a farewell. */
-  kill(): void {
+  /** Without a farewell, and with calls under way. Only an answer that has begun is let out, as gRPC's servers do in one write: nobody can ask for the rest of it again. */
+  async kill(): Promise<void> {
+    this.#killed = true;
     this.#server.close();
+    await Promise.all(this.#answers);
     for (const session of this.#sessions) session.destroy();
   }
+
+  readonly #begun = (stream: ServerHttp2Stream): boolean => {
+    if (this.#killed || stream.destroyed) return false;
+    const closed = new Promise((resolve) => stream.once("close", resolve));
+    this.#answers.add(closed);
+    void closed.then(() => this.#answers.delete(closed));
+    return true;
+  };
 }
 
-async function answer(stream: ServerHttp2Stream, health: Buffer | undefined, said: Buffer, names: readonly string[]): Promise<void> {
+async function answer(stream: ServerHttp2Stream, health: Buffer | undefined, said: Buffer, names: readonly string[], begin: (stream: ServerHttp2Stream) => boolean): Promise<void> {
   const length = said[1] ?? 0;
   const [low = 0, high = 0] = [said[length + 3], said[length + 4]];
   if (said[length + 2] === 0x10) await sleep((low & 0x7f) + high * 128);
-  if (stream.destroyed) return;
+  if (!begin(stream)) return;
   const message = health ?? Buffer.concat([said.subarray(0, length + 2), ...names.map((name, i) => Buffer.concat([Buffer.from([(i + 2) * 8 + 2, name.length]), Buffer.from(name)]))]);
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
@@ -155,10 +167,10 @@ export class EnvoyEnd {
     return code;
   }
 
-  /** What its administration says, or nothing. */
+  /** What its administration says, or nothing. A connection of its own each time: a kept one would still be answered by the Envoy that hands over. */
   async admin(what: string): Promise<string> {
     try {
-      return await (await fetch(`http://127.0.0.1:${this.#own.vars.admin_port}/${what}`)).text();
+      return await (await fetch(`http://127.0.0.1:${this.#own.vars.admin_port}/${what}`, { headers: { connection: "close" } })).text();
     } catch {
       return "";
     }
