@@ -4,6 +4,7 @@ import { apiObject, unlike } from "./api-object.ts";
 import { serversOf, type ConsulEnd, type Federation } from "./cluster.ts";
 import { keysOf } from "./consul-own.ts";
 import { consulUrl } from "./consul-url.ts";
+import { DRILL_KEYS } from "./drill.ts";
 import type { Context } from "./context.ts";
 import { answers, request, tokenHeader, type Reply } from "./curl.ts";
 import { hostName, REPLICATION, take, type Taken } from "./made.ts";
@@ -62,6 +63,7 @@ export function policiesOf(federation: Federation): Readonly<Record<string, stri
     "hawser-replication": `acl = "write"\noperator = "write"\nservice_prefix "" { policy = "read" intentions = "read" }\n`,
     // Reads for the agent's own DNS and for verify.
     "hawser-host": `node_prefix "" { policy = "read" }\nservice_prefix "" { policy = "read" }\nagent_prefix "" { policy = "read" }\nquery_prefix "" { policy = "read" }\nkey_prefix "hawser/" { policy = "read" }\noperator = "read"\n`,
+    "hawser-drill": `key_prefix ${JSON.stringify(DRILL_KEYS)} { policy = "write" }\n`,
     ...Object.fromEntries(keys),
   };
 }
@@ -70,7 +72,7 @@ export function policiesOf(federation: Federation): Readonly<Record<string, stri
 function linksOf(each: ConsulEnd, federation: Federation): object {
   const leads = each.consul.server && serversOf(federation, each.datacenter)[0]?.host.name === each.host.name;
   return {
-    Policies: [{ Name: "hawser-host" }, ...(leads ? [{ Name: `hawser-keys-${each.datacenter}` }] : [])],
+    Policies: [{ Name: "hawser-host" }, { Name: "hawser-drill" }, ...(leads ? [{ Name: `hawser-keys-${each.datacenter}` }] : [])],
     NodeIdentities: [{ NodeName: each.host.name, Datacenter: each.datacenter }],
     ServiceIdentities: [...new Set(each.consul.services.map(({ name }) => name))].map((name) => ({ ServiceName: name })),
   };

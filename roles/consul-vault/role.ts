@@ -6,6 +6,7 @@ import { consulEnds, federationOf, refuseConsul, refuseVault, vaultEnds, weaknes
 import { assertConsul } from "./consul-health.ts";
 import { declareConsul } from "./consul.ts";
 import { exported, type Context } from "./context.ts";
+import { declareKeyWrites } from "./drill.ts";
 import { hadOf } from "./made.ts";
 import { CONSUL, MADE, VAULT_STORE, vaultLayout } from "./paths.ts";
 import { schema, type Vars } from "./vars.ts";
@@ -52,6 +53,9 @@ export const consulVault = defineRole(import.meta, {
       assertVault(v, own, vaultEnds(members), own.vault.artifact === undefined ? `/usr/bin/${files.program}` : `${files.opt}/${files.program}`);
     }
     for (const weakness of weaknesses({ host, vars }, members)) v.warn(weakness);
+  },
+  drill({ d, vars, host }) {
+    for (const own of consulEnds([{ host, vars }])) declareKeyWrites(d, own);
   },
 });
 

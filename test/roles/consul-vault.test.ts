@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { test } from "node:test";
-import { planOf, recorded, Secret, sh, use, UsageError, type PlannedResource } from "../../src/index.ts";
+import { DrillPlan } from "../../src/dsl/drill-plan.ts";
+import { planOf, recorded, Secret, type Sh, sh, use, UsageError, type PlannedResource } from "../../src/index.ts";
 import { parseState } from "../../roles/ca/record.ts";
 import { unlike } from "../../roles/consul-vault/api-object.ts";
 import { consulEnds, federationOf, vaultEnds, type End } from "../../roles/consul-vault/cluster.ts";
@@ -10,6 +14,7 @@ import { consulConfig, secretConfig, servicesConfig } from "../../roles/consul-v
 import { gossipDifferences } from "../../roles/consul-vault/consul-gossip.ts";
 import { assertConsul } from "../../roles/consul-vault/consul-health.ts";
 import { replyOf } from "../../roles/consul-vault/curl.ts";
+import { declareKeyWrites } from "../../roles/consul-vault/drill.ts";
 import { masked } from "../../roles/consul-vault/mask.ts";
 import { consulVault } from "../../roles/consul-vault/role.ts";
 import { schema } from "../../roles/consul-vault/vars.ts";
@@ -259,6 +264,8 @@ void test("the gossip key counts once all speak with it and with no other", () =
 });
 
 const federation = federationOf(ENDS);
+const [NEVER, WORKED, LATER] = ["0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"];
+const replication = (worked: string, failed: string, why = ""): string => `${JSON.stringify({ Enabled: true, Running: true, LastSuccess: worked, LastError: failed, LastErrorMessage: why })}\n200`;
 const consulMeasure = measuring((v) => assertConsul(v, consulEnds(ENDS)[1] as never, federation as never));
 for (const [name, healthy, value, broken, wrong] of [
   ["Consul's service", "active\n", "active", "failed\n", "failed"],
@@ -267,10 +274,12 @@ for (const [name, healthy, value, broken, wrong] of [
   ["members of sg that are alive", '[{"Name":"a","Status":1}]\n200', 1, '[{"Name":"a","Status":4}]\n200', 0],
   ["servers of all datacenters that are alive", '[{"Name":"a","Status":1},{"Name":"b","Status":1}]\n200', 2, '[{"Name":"a","Status":1},{"Name":"b","Status":4}]\n200', 1],
   ["gossip is encrypted", '{"Stats":{"serf_lan":{"encrypted":"true"},"serf_wan":{"encrypted":"true"}}}\n200', true, '{"Stats":{"serf_lan":{"encrypted":"true"},"serf_wan":{"encrypted":"false"}}}\n200', false],
-  ["a write without a token", "Permission denied\n403", "denied", "false\n200", "allowed"],
+  ["what a write without a token does", "Permission denied\n403", "nothing", "false\n200", "it writes (200)"],
   ["checks that are critical", "{}\n200", 0, '{"web":{"Status":"critical"}}\n200', 1],
   ["what la wrote, read from here", "la\n200", "la", "\n404", "nothing"],
-  ["ACLs come from la", '{"Enabled":true,"Running":true}\n200', true, '{"Enabled":true,"Running":false}\n200', false],
+  ["ACLs come from la", replication(WORKED, NEVER), "yes", replication(WORKED, LATER, "ACL not found"), "it failed: ACL not found"],
+  ["ACLs come from la", replication(WORKED, WORKED), "yes", replication(NEVER, NEVER), "not yet"],
+  ["ACLs come from la", replication(LATER, WORKED), "yes", replication(WORKED, NEVER).replace('"Running":true', '"Running":false'), "it does not run"],
 ] as const) {
   void test(`verify sees ${name}`, () => assert.deepEqual([consulMeasure(name, healthy), consulMeasure(name, broken)], [value, wrong]));
 }
@@ -285,14 +294,45 @@ for (const [name, healthy, value, broken, wrong] of [
   ["servers that lead", "{}\n200", 1, "{}\n429", 0],
   ["OpenBao's voters", SERVERS, 3, SERVERS.replace("true", "false"), 2],
   ["what the first server wrote, read from here", '{"data":{"cluster":"hawser"}}\n200', "hawser", '{"data":{"cluster":"other"}}\n200', "other"],
-  ["a read without a token", '{"errors":["permission denied"]}\n403', "denied", '{"data":{}}\n200', "answers 200"],
+  ["what a read without a token gets", '{"errors":["permission denied"]}\n403', "nothing", '{"data":{}}\n200', "an answer (200)"],
 ] as const) {
   void test(`verify sees ${name}`, () => assert.deepEqual([vaultMeasure(name, healthy), vaultMeasure(name, broken)], [value, wrong]));
 }
 
+void test("a server that serves nobody gives nothing away: that it does not is another assertion's alarm", () => {
+  assert.equal(vaultMeasure("what a read without a token gets", '{"errors":["local node not active but active cluster node not found"]}\n500'), "nothing");
+  assert.equal(vaultMeasure("what a read without a token gets", '{"errors":["Vault is sealed"]}\n503'), "nothing");
+  assert.equal(consulMeasure("what a write without a token does", "No cluster leader\n500"), "nothing");
+  for (const asked of [() => vaultMeasure("what a read without a token gets", ""), () => consulMeasure("what a write without a token does", "curl: (7) Failed")]) assert.throws(asked, /no answer/);
+});
+
 void test("what cannot be asked is not measured", () => {
   assert.throws(() => vaultMeasure("OpenBao's leader", "curl: (7) Failed to connect\n"), /no answer/);
   assert.throws(() => consulMeasure("Consul's leader", "sealed\n500"), /it answers 500: sealed/);
+});
+
+void test("a drill writes keys to the store of the own datacenter, and reads them from its leader", () => {
+  const d = new DrillPlan("consul-vault");
+  const [la] = consulEnds(ENDS);
+  assert.ok(la);
+  declareKeyWrites(d, la);
+  const [writes] = d.written;
+  assert.equal(writes?.name, "keys of la");
+  // Stands for Consul: a file a key; it answers as Consul does.
+  const curl = `curl() { for url; do case $url in http*) break ;; esac; done; k=\${url##*/}; k=\${k%%\\?*}
+case "$*" in *' -X PUT '*) cat >"$store/$k" && echo true ;; *' -X DELETE '*) rm -f "$store/$k"* ;; *'?keys&consistent'*) printf '['; for f in "$store/$k"*; do printf '"hawser/drill/%s",' "\${f##*/}"; done ;; esac; }`;
+  const store = mkdtempSync(path.join(tmpdir(), "hawser-keys-"));
+  try {
+    const ask = (vars: string, command: Sh | undefined): { status: number | null; stdout: string } => spawnSync("sh", ["-c", `store=${store}\n${curl}\n${vars}\n${command?.render() ?? "false"}`], { encoding: "utf8" });
+    for (const key of ["drill-1-la-1", "drill-1-la-2"]) assert.equal(ask(`key=${key}`, writes?.write).status, 0);
+    assert.equal(ask("key=drill-1-la-3; curl() { echo 'No cluster leader'; }", writes?.write).status, 1);
+    assert.equal(ask("key=drill-1-la-3; curl() { return 7; }", writes?.write).status, 1);
+    assert.equal(ask("prefix=drill-1-la-", writes?.read).stdout, "drill-1-la-1\ndrill-1-la-2\n");
+    ask("prefix=drill-1-la-", writes?.clean);
+    assert.deepEqual(readdirSync(store), []);
+  } finally {
+    rmSync(store, { recursive: true });
+  }
 });
 
 void test("every var is described for the reference", () => {
