@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { stringify } from "yaml";
 import { loadInventory, play, playbook, run, use, z, defineRole, type Facts, type Inventory, type RunEvent, type RunOptions, type Tasks } from "hawser";
+import { newIdentity } from "../../src/inventory/age.ts";
+import { KeptFiles } from "../../src/inventory/index.ts";
 import { installPrerequisites, labDown, labExec, labExecArgv, labUp, type LabHost, type LabState } from "../../src/lab/index.ts";
 
 /** Tests on lab hosts need what the lab needs. */
@@ -69,6 +71,19 @@ export class E2eLab {
     child.stdin.end(script);
     await once(child, "close");
     return Buffer.concat(chunks).toString();
+  }
+
+  /**
+   * Makes an age identity of this lab alone, and its public key the recipient of what is kept.
+   * @param inventory The inventory's folder.
+   * @returns the identity's file, which HAWSER_AGE_IDENTITY may name, and what is kept for it
+   */
+  async keeping(inventory: string): Promise<{ readonly identity: string; readonly kept: KeptFiles }> {
+    const { identity, recipient } = await newIdentity();
+    const file = path.join(this.#folder, "age.txt");
+    await writeFile(file, `${identity}\n`, { mode: 0o600 });
+    await writeFile(path.join(inventory, "recipients.txt"), `${recipient}\n`);
+    return { identity: file, kept: new KeptFiles(inventory, { HAWSER_AGE_IDENTITY: file }) };
   }
 
   /** The lab's inventory; `extra` is merged over each host's settings. */

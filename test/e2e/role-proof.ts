@@ -5,6 +5,7 @@ import type { Inventory, Playbook } from "hawser";
 import { STEPS, type Step } from "../../scripts/status/evidence.ts";
 import { connectTo } from "../../src/connect.ts";
 import type { AssertionEvent } from "../../src/engine/events.ts";
+import type { KeptStore } from "../../src/engine/kept.ts";
 import { verifyPlaybook } from "../../src/engine/verify.ts";
 import { labHost } from "../../src/lab/index.ts";
 import { follow, type E2eLab, type ResourceEvent, type Said } from "./engine-fixture.ts";
@@ -43,12 +44,16 @@ export interface RoleProof {
   readonly book: Playbook;
   /** Asked once the lab is up. */
   readonly inventory: () => Promise<Inventory>;
+  /** Where the controller keeps what a host gives only once, such as the parts of a key; asked once the lab is up. Default: a task that makes such a thing fails. */
+  readonly kept?: () => KeptStore;
   /** How each role's server is asked for its version; by role. A role without one counts as not run against a real server. */
   readonly servers: Readonly<Record<string, Server>>;
   readonly drifts: readonly Drift[];
   readonly faults: readonly Fault[];
   /** Hosts that are restarted, one after the other. */
   readonly reboots: readonly string[];
+  /** `apply`: a run brings back what no host keeps through a restart, such as an open seal. It is made before `verify` has to pass, and the evidence says so. */
+  readonly afterReboot?: "apply";
   /** Steps that are left out, each with the reason, which docs/status.md shows. */
   readonly leaveOut?: Partial<Record<Exclude<Step, "drill">, string>>;
   /** Assertions, as `role: name`, that no fault here can break, each with the reason. They are counted apart. */
@@ -105,7 +110,8 @@ export class Proving {
 
   /** Runs the playbook, or checks it. */
   async run(check = false): Promise<Said> {
-    return await follow(this.#proof.book, { inventory: await this.inventory(), check });
+    const { book, kept } = this.#proof;
+    return await follow(book, { inventory: await this.inventory(), check, ...(kept && { kept: kept() }) });
   }
 
   /** What `verify` measures of the proved roles. */
@@ -206,7 +212,7 @@ export class Proving {
 
   async #reboots(hosts: readonly string[]) {
     assert.ok(hosts.length > 0, "no host is given");
-    const { lab } = this.#proof;
+    const { lab, afterReboot } = this.#proof;
     let longest = 0;
     for (const host of hosts) {
       const boot = () => lab.exec(host, "cat /proc/sys/kernel/random/boot_id");
@@ -215,12 +221,13 @@ export class Proving {
       const began = performance.now();
       await labHost.start(lab.name, host);
       assert.notEqual(await boot(), before, `${host} was not restarted`);
+      if (afterReboot === "apply") await this.#apply();
       await this.healthy();
       longest = Math.max(longest, performance.now() - began);
     }
     const after = await this.run(true);
     assert.deepEqual(idsOf(after, "would-change", "unknown"), [], "a check after the restart");
-    return { hosts: hosts.length, "seconds until verify passed": Math.round(longest / 1000) };
+    return { hosts: hosts.length, "seconds until verify passed": Math.round(longest / 1000), ...(afterReboot && { "brought back by": "a run" }) };
   }
 
   async #fault({ what, by, heal, expect, within = 60 }: Fault): Promise<void> {
@@ -233,10 +240,8 @@ export class Proving {
         return expect.filter((pattern) => !titles.some((title) => pattern.test(title))).map((pattern) => `${pattern}, of ${titles.join("; ") || "none that fails"}`);
       }, `${what}: not seen`);
     } finally {
-      if (heal === "apply") {
-        const said = await this.run();
-        assert.equal(said.recap.result, "ok", said.trouble);
-      } else await this.#act(heal);
+      if (heal === "apply") await this.#apply();
+      else await this.#act(heal);
     }
     await this.healthy();
   }
@@ -259,6 +264,11 @@ export class Proving {
       if (performance.now() > deadline) assert.fail(`${what}, after ${seconds} s: ${left.join("\n")}`);
       await sleep(300);
     }
+  }
+
+  async #apply(): Promise<void> {
+    const said = await this.run();
+    assert.equal(said.recap.result, "ok", said.trouble);
   }
 
   async #act(act: Act): Promise<void> {
