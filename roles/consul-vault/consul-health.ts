@@ -25,7 +25,7 @@ export function assertConsul(v: Verifier, own: ConsulEnd, federation: Federation
   v.assert("Consul's voters", { probe: ask("operator/raft/configuration"), value: ({ out }) => raft.parse(jsonOf(out)).Servers.filter((each) => each.Voter).length, unit: "servers", limit: { equals: servers.length }, hint: "a server is missing, or one that is gone is still counted: consul operator raft remove-peer" });
   v.assert(`members of ${own.datacenter} that are alive`, { probe: ask("agent/members"), value: ({ out }) => alive(out), unit: "members", limit: { min: near.length }, hint: `consul members; is port ${own.consul.ports.serf_lan} open (TCP and UDP)?` });
   if (own.consul.server) assertFederation(v, own, federation, ask);
-  v.assert("gossip is encrypted", { probe: ask("agent/self"), value: ({ out }) => encrypted(agent.parse(jsonOf(out)).Stats, own.consul.server), limit: { equals: true }, hint: `the agent runs without its key: is ${CONSUL.folder}/secrets.json read?` });
+  v.assert("gossip is encrypted", { probe: ask("agent/self"), value: ({ out }) => encrypted(agent.parse(jsonOf(out)).Stats, own.consul.server), limit: { equals: true }, hint: `the agent was started without its key: is it in ${CONSUL.folder}/secrets.json? Then systemctl restart ${CONSUL.unit}` });
   v.assert("what a write without a token does", {
     // It would write only over a version that never is.
     probe: Sh.lines("(", request({ url: consulUrl(own, "kv/hawser/anonymous?cas=18446744073709551615"), method: "PUT", body: "x" }), ") 2>&1 || :"),

@@ -32,7 +32,7 @@ export function assertVault(v: Verifier, own: VaultEnd, all: readonly VaultEnd[]
   v.assert(`${name}'s leader`, { probe: ask("sys/leader", false), value: ({ out }) => (leader.parse(jsonOf(out)).leader_address === "" ? "none" : "known"), limit: { equals: "known" }, hint: `no majority of ${all.length} servers is in reach and open: is TCP ${vault.cluster_port} open between them?` });
   v.total(`${name}: servers that lead`, { probe: health, value: ({ out }) => (replyOf(out).status === 200 ? 1 : 0), limit: { equals: 1 }, hint: "none leads without a majority that is open" });
   v.assert(`${name}'s voters`, { probe: ask("sys/storage/raft/configuration"), value: ({ out }) => peers.parse(jsonOf(out)).data.config.servers.filter(({ voter }) => voter).length, unit: "servers", limit: { equals: all.length }, hint: "a server has not joined, or one that is gone is still counted: bao operator raft list-peers, remove-peer" });
-  v.assert(`${name}: what the first server wrote, read from here`, { probe: ask("hawser/canary"), value: ({ out }) => canary.parse(jsonOf(out)).data.cluster, limit: { equals: vault.cluster_name }, hint: `a standby asks the leader at TCP ${vault.cluster_port}` });
+  v.assert(`${name}: what the first server wrote, read from here`, { probe: ask("hawser/canary"), value: ({ out }) => canary.parse(jsonOf(out)).data.cluster, limit: { equals: vault.cluster_name }, hint: `its store is behind the leader's, or it does not reach the leader at TCP ${vault.cluster_port}` });
   v.assert(`${name}: what a read without a token gets`, {
     probe: ask("hawser/canary", false),
     // A server that is sealed or knows no leader answers 5xx to everybody: it gives nothing away, and others here alarm of that.

@@ -26,9 +26,10 @@ export function declareManaged(cx: Context, { own, keys, needs }: ManagedInput):
   const { vault } = own;
   const { trusted } = vaultLayout(vault.engine);
   let reader: ResourceNode | undefined;
+  let manage: ResourceNode | undefined;
   const before = (): void => {
     const header = (token: Secret): Secret => new Secret(tokenHeader("X-Vault-Token", token.reveal()));
-    t.task("management token", {
+    manage = t.task("management token", {
       check: sh`[ -e ${MANAGE_CURL} ]`,
       apply: Sh.lines(
         vault.token === undefined && sh`if [ -e ${ROOT_REVOKED} ]; then echo 'a change needs a token, since the root token is revoked: give it for this run as consul-vault.vault.token, such as !env BAO_TOKEN' >&2; exit 1; fi`,
@@ -38,7 +39,7 @@ export function declareManaged(cx: Context, { own, keys, needs }: ManagedInput):
     });
   };
   const always = (): void => {
-    t.task("no management token", { check: sh`[ ! -e ${MANAGE_CURL} ]`, apply: sh`rm -f ${MANAGE_CURL}`, summary: "forget" });
+    t.task("no management token", { check: sh`[ ! -e ${MANAGE_CURL} ]`, apply: sh`rm -f ${MANAGE_CURL}`, predict: "runs", summary: "forget", needs: manage === undefined ? [] : [manage] });
   };
   t.block("what it holds", { before, always }, () => {
     const call = (path: string, method: "POST" | "GET", body?: string | Secret): Sh => request({ url: vaultUrl(own, path), method, token: MANAGE_CURL, trusted, ...(body !== undefined && { body }) });

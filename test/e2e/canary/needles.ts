@@ -29,8 +29,8 @@ export function hashCanary(): Canary {
 /** With what every P-256 key begins, as PKCS #8 in PEM: hosts make some themselves, which nobody knows before. */
 export const KEY_NEEDLES = around("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg");
 
-/** A mark, and what base64 and hex make of it wherever it stands. */
-function around(own: string): string[] {
+/** A mark of 20 octets or more, and what base64 and hex make of it wherever it stands. */
+export function around(own: string): string[] {
   const base64 = [0, 1, 2].map((before) => Buffer.from(" ".repeat(before) + own).toString("base64").slice(4, 24));
   const hex = Buffer.from(own).toString("hex");
   return [own, ...base64, hex, hex.toUpperCase()];
