@@ -10,6 +10,7 @@ export default playbook(import.meta, [
   play({
     name: "mesh",
     hosts: "mesh",
+    optional: true, // its server is in no distribution
     tags: ["mesh"],
     roles: [use(echo), use(envoy, (host) => ({ ...meshOf(host), ...host.vars(envoy) }))],
   }),

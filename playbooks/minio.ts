@@ -9,6 +9,7 @@ export default playbook(import.meta, [
   play({
     name: "objects",
     hosts: "objects",
+    optional: true, // its server is in no distribution
     tags: ["objects"],
     roles: [use(minio, (host) => ({ ...siteOf(host), ...host.vars(minio) }))],
   }),

@@ -33,6 +33,10 @@ systemctl try-restart ${UNIT}`);
     t.flush();
     t.gate("echo answers", { probe: sh`${CLIENT} ${names.listen} gate >/dev/null 2>&1`, within: 30, every: 0.5 });
   },
+  drill({ d, vars }) {
+    // A call has no effect that could be looked for later: an answer is all that was asked for.
+    if (vars.through !== undefined) d.writes("gRPC calls", { write: sh`case $(HAWSER_ECHO_TIMEOUT=5 ${CLIENT} ${vars.through} "$key") in "$key "*) ;; *) exit 1 ;; esac` });
+  },
   verify({ v, vars, host }) {
     const listen = `${vars.address}:${vars.port}`;
     const region = regionOf(vars, host.region);

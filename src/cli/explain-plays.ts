@@ -1,5 +1,5 @@
 import type { Playbook } from "../dsl/play.ts";
-import { expandUses, originOf, rawVars, type Origin } from "../engine/resolve.ts";
+import { expandUses, hostsOf, originOf, rawVars, type Origin } from "../engine/resolve.ts";
 import { type SourceLine, UsageError } from "../errors/index.ts";
 import { splitPath, type Inventory } from "../inventory/index.ts";
 
@@ -22,7 +22,7 @@ export function explainPlays(playbook: Playbook, inventory: Inventory, hostName:
   const host = inventory.host(hostName);
   const [name = "", ...rest] = splitPath(path);
   const found = playbook.plays.flatMap((play): ExplainedPlay[] => {
-    if (!inventory.select(play.hosts).includes(host)) return [];
+    if (!hostsOf(play, inventory).includes(host)) return [];
     return expandUses(play.roles).filter(({ role }) => role.name === name).map((use) => {
       const origin = originOf(use, play, host, inventory);
       const { value, present } = at(rawVars(use, host, origin), rest);

@@ -15,6 +15,8 @@ export interface PlaySpec {
   readonly name: string;
   /** An inventory pattern, e.g. `databases:!witness`. */
   readonly hosts: string;
+  /** The pattern may select no host, as with a group that nobody is in yet: then the play has nothing to do, and a run warns of it. Default false: that is an error. A name that is unknown always is one. */
+  readonly optional?: boolean;
   readonly roles?: readonly Use[];
   /** Resources of the play itself, after its roles. */
   readonly tasks?: (input: { readonly t: Tasks; readonly facts: Facts; readonly host: HostView }) => void;
@@ -87,12 +89,13 @@ export interface PlaybookOptions {
 
 /**
  * @param meta `import.meta` of the playbook's file.
- * @param plays In order; another playbook stands for all its plays, and its prompts.
+ * @param plays In order; another playbook stands for its plays, and its prompts. A play of another playbook that was named before is
+ * there once: two playbooks may both begin with what they need.
  */
 export function playbook(meta: ImportMeta, plays: readonly (Play | Playbook)[], options: PlaybookOptions = {}): Playbook {
   const source = callSite();
   const file = fileURLToPath(meta.url);
-  const flat = plays.flatMap((item) => ("plays" in item ? item.plays : [item]));
+  const flat = plays.reduce<readonly Play[]>((before, item) => [...before, ...("plays" in item ? item.plays.filter((each) => !before.includes(each)) : [item])], []);
   if (flat.length === 0) throw new UsageError(`the playbook ${path.basename(file)} has no plays`, { source });
   const prompts: Record<string, Prompt> = {};
   for (const own of [...plays.flatMap((item) => ("plays" in item ? [item.prompts] : [])), options.prompts ?? {}]) {

@@ -58,12 +58,13 @@ export function expandUses(uses: readonly Use[]): Use[] {
   return found;
 }
 
-/** @throws UsageError that points at the play. */
-function hostsOf(play: Play, inventory: Inventory): readonly InventoryHost[] {
+/** The hosts that a play's pattern selects. @throws UsageError that points at the play. */
+export function hostsOf(play: Play, inventory: Inventory): readonly InventoryHost[] {
   try {
     return inventory.select(play.hosts);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
+    if (error.kind === "empty" && play.optional === true) return [];
     const { hint, message } = error;
     const what = hint === undefined ? message : message.slice(0, -hint.length - 2);
     throw new UsageError(`play "${play.name}": ${what}`, { cause: error, source: play.source, ...(hint !== undefined && { hint }) });
@@ -160,11 +161,14 @@ export function resolvePlays(playbook: Playbook, inventory: Inventory, limit: st
   if (problems.size > 0) throw new VarsError([...problems.values()]);
   for (const play of resolved) validate(play, resolved);
   refuseClashes(resolved);
+  if (resolved.every((play) => play.all.length === 0)) throw new UsageError(`no play of ${playbook.name} has a host`, { hint: `its plays are for ${groupsOf(playbook)}` });
   if (limited && resolved.every((play) => play.hosts.length === 0)) {
-    throw new UsageError(`--limit ${limit} leaves no host of this playbook`, { hint: `its plays are for ${[...new Set(playbook.plays.map((play) => play.hosts))].join(", ")}` });
+    throw new UsageError(`--limit ${limit} leaves no host of this playbook`, { hint: `its plays are for ${groupsOf(playbook)}` });
   }
   return resolved;
 }
+
+const groupsOf = (playbook: Playbook): string => [...new Set(playbook.plays.map((play) => play.hosts))].join(", ");
 
 /** A role's vars on a host, and what is wrong with them; paths begin with the name of a host var. */
 function checkedVars(use: Use, host: InventoryHost, origin: Origin, inventory: Inventory, artifacts: boolean): { readonly vars: unknown; readonly complaints: readonly Complaint[] } {

@@ -86,6 +86,7 @@ class PlaybookRun {
     checkRoles(selection, roleNames);
     for (const host of inventory.hosts) if (plays.some((play) => play.hosts.includes(host))) this.#runs.set(host.name, new HostRun(host, this.#hostOptions));
     this.#emit({ event: "start", playbook: this.#playbook.name, check: this.#options.check ?? false, plays: plays.map(({ play }) => play.name), hosts: [...this.#runs.keys()] });
+    for (const { play, all } of plays) if (all.length === 0) this.#emit({ event: "warning", message: `play "${play.name}" has nothing to do: ${play.hosts} has no hosts`, source: play.source });
     this.#refuse();
     const stopNow = () => void this.#closeAll();
     this.#options.abort?.addEventListener("abort", stopNow, { once: true });

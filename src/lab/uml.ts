@@ -6,8 +6,8 @@ import { hostPaths } from "./paths.ts";
 import { subnetOf } from "./spec.ts";
 import type { LabHost } from "./types.ts";
 
-/** Pages that the host never touches cost nothing. */
-const MEMORY = "512M";
+/** For all that the shipped playbooks bring together. Pages that the host never touches cost nothing. */
+const MEMORY = "1536M";
 /** A host whose kernel waits for this machine's other work misses what is due within a second, and its peers take it for dead. */
 const NICE = -5;
 /** What the guest's kernel says last before it ends, when it was asked to reboot (`noreboot` makes it end). */

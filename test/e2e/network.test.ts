@@ -4,15 +4,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { installPrerequisites, labCut, labDown, labExec, labHeal, labHost, labLoss, labSetRtt } from "../../src/lab/index.ts";
 import { Recorder } from "./evidence.ts";
 import { traces } from "./lab-fixture.ts";
-import { hawser, NETWORK_LAB as LAB, networkInventory, PLAYBOOK, verified, type Asserted } from "./network-fixture.ts";
+import { hawser, playbookFile, regionsInventory, verified, type Asserted } from "./regions-fixture.ts";
 
 const linux = process.platform === "linux" && process.arch === "x64" && process.getuid?.() === 0;
 const skip = linux ? false : "hosts with kernels of their own need root on Linux on x86";
+const LAB = "e2e-network";
+const PLAYBOOK = playbookFile("network");
 const GATEWAYS = ["la-1", "sg-1"] as const;
 const minutes = (count: number) => ({ timeout: count * 60_000 });
 
 void describe("the regions' network on real kernels", { skip }, () => {
-  const inventory = linux ? networkInventory() : { path: "", drop: () => {} };
+  const inventory = linux ? regionsInventory(LAB, [231, 232, 233]) : { path: "", drop: () => {} };
   const evidence = new Recorder({
     test: import.meta,
     roles: ["etcd", "gre", "strongswan", "bfd", "backup-path", "keepalived"],
@@ -70,9 +72,9 @@ void describe("the regions' network on real kernels", { skip }, () => {
   }));
 
   void test("verified: every limit is kept", minutes(4), evidence.step("verify", async () => {
-    let seen = await verified(inventory.path);
+    let seen = await verified(inventory.path, PLAYBOOK);
     // A machine that is busy with something else delays a packet now and then; what is wrong stays wrong.
-    for (let again = 0; again < 3 && seen.code !== 0; again++) seen = await verified(inventory.path);
+    for (let again = 0; again < 3 && seen.code !== 0; again++) seen = await verified(inventory.path, PLAYBOOK);
     assert.deepEqual(failing(seen.assertions), [], explain(seen.assertions));
     healthy = seen.assertions;
   }));
@@ -121,7 +123,7 @@ void describe("the regions' network on real kernels", { skip }, () => {
     test(name, minutes(4), async () => {
       await fault();
       try {
-        const { code, assertions } = await verified(inventory.path, "--role", roles);
+        const { code, assertions } = await verified(inventory.path, PLAYBOOK, "--role", roles);
         assert.equal(code, 2);
         const titles = failing(assertions);
         for (const title of titles) broken.add(title);
@@ -226,8 +228,18 @@ void describe("the regions' network on real kernels", { skip }, () => {
   }));
 
   void test("with all faults taken back, every limit is kept again", minutes(6), async () => {
-    await until("every limit kept", async () => (await verified(inventory.path)).code === 0, 200);
+    await until("every limit kept", async () => (await verified(inventory.path, PLAYBOOK)).code === 0, 200);
   });
+
+  void test("a drill of the tunnel's loss, under load, is measured, and has never two holders", minutes(6), evidence.step("drill", async () => {
+    const { out, err } = await hawser(inventory.path, "drill", "tunnel-cut", "--rate", "40", "--for", "15", "--return-after", "5", "--report", `${inventory.path}/drill.html`, "--output", "json");
+    const drill = JSON.parse(out.trim().split("\n").at(-1) ?? "{}") as Readonly<Record<string, number | string | null>>;
+    assert.equal(drill["event"], "drill", err || out.slice(-2000));
+    // Limits of time are the drill's own to judge: this machine may be busy.
+    assert.equal(drill["vipHoldersMax"], 1);
+    for (const name of ["detectionSeconds", "switchSeconds", "returnSeconds"]) assert.equal(typeof drill[name], "number", `${name}: ${out.slice(-2000)}`);
+    return Object.fromEntries(["kind", "detectionSeconds", "switchSeconds", "returnSeconds", "requestsSent", "requestsLost", "vipHoldersMax", "result"].map((name) => [name, drill[name] ?? "none"]));
+  }));
 
   void test("taken down, nothing of the lab is left", minutes(2), async () => {
     await labDown(LAB);

@@ -6,19 +6,28 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = (path: string): string => fileURLToPath(import.meta.resolve(path));
-export const PLAYBOOK = here("../../playbooks/network.ts");
+/** The subnets of the shipped lab, 198.18.N. */
+const SHIPPED = [1, 2, 3];
 
-/** The shipped inventory `lab` as another lab, in subnets of its own, so that it stands beside one that is up. */
-export const NETWORK_LAB = "e2e-network";
-const SUBNETS: Readonly<Record<string, string>> = { "198.18.1.": "198.18.231.", "198.18.2.": "198.18.232.", "198.18.3.": "198.18.233." };
+export const playbookFile = (name: string): string => here(`../../playbooks/${name}.ts`);
 
-/** Where the copy lies, until `drop`. */
-export function networkInventory(): { readonly path: string; readonly drop: () => void } {
-  const path = mkdtempSync(join(tmpdir(), "hawser-network-"));
+/** An inventory of a test's own. */
+export interface RegionsInventory {
+  readonly path: string;
+  readonly drop: () => void;
+}
+
+/**
+ * A copy of the shipped inventory `lab` as another lab, so that it stands beside one that is up.
+ * @param subnets 198.18.N for each region and the witness, which no other lab has.
+ */
+export function regionsInventory(lab: string, subnets: readonly [la: number, sg: number, witness: number]): RegionsInventory {
+  const path = mkdtempSync(join(tmpdir(), "hawser-regions-"));
   cpSync(here("../../inventory/lab"), path, { recursive: true });
   for (const file of ["hosts.yml", "group_vars/all.yml"]) {
-    let text = readFileSync(join(path, file), "utf8").replaceAll(/\bregions\b(?=\/|\n|$)/g, NETWORK_LAB);
-    for (const [own, other] of Object.entries(SUBNETS)) text = text.replaceAll(own, other);
+    let text = readFileSync(join(path, file), "utf8").replaceAll(/\bregions\b(?=\/|\n|$)/g, lab);
+    // From the last, so that none is taken for one that was put in its place.
+    for (const [i, own] of [...SHIPPED.entries()].reverse()) text = text.replaceAll(`198.18.${own}.`, `198.18.${subnets[i]}.`);
     writeFileSync(join(path, file), text);
   }
   return { path, drop: () => rmSync(path, { recursive: true, force: true }) };
@@ -52,9 +61,9 @@ export interface Asserted {
   readonly cause?: string;
 }
 
-/** What `hawser verify` measures of the shipped playbook, or of some of its roles. */
-export async function verified(inventory: string, ...words: readonly string[]): Promise<{ readonly code: number | null; readonly assertions: readonly Asserted[] }> {
-  const { code, out, err } = await hawser(inventory, "verify", PLAYBOOK, "--output", "json", ...words);
+/** What `hawser verify` measures of a playbook, or of some of its roles. */
+export async function verified(inventory: string, playbook: string, ...words: readonly string[]): Promise<{ readonly code: number | null; readonly assertions: readonly Asserted[] }> {
+  const { code, out, err } = await hawser(inventory, "verify", playbook, "--output", "json", ...words);
   assert.ok(code === 0 || code === 2, err || out);
   const events = out.trim().split("\n").map((line) => JSON.parse(line) as { readonly event: string });
   return { code, assertions: events.filter(({ event }) => event === "assertion") as unknown as Asserted[] };
