@@ -35,8 +35,8 @@ export const apiObject = defineResource({
       const change = planned(args, seen);
       return change === undefined ? { outcome: "ok" } : { outcome: "would-change", change };
     } catch (error) {
-      // A server that is not there yet holds nothing.
-      if (upstream.every(({ outcome }) => outcome === "would-change")) return { outcome: "would-change", change: { summary: "create" } };
+      // A server that is not there yet holds nothing; what one that answers has is not known when it does not say.
+      if (silent(seen) && upstream.every(({ outcome }) => outcome === "would-change")) return { outcome: "would-change", change: { summary: "create" } };
       return { outcome: "unknown", cause: error instanceof Error ? error.message : "it cannot be asked" };
     }
   },
@@ -46,9 +46,19 @@ function planned({ name, write, differences }: Args, seen: Observed): Change | u
   const reply = answerOf(name, seen);
   // Consul says 403 of a token that is not there, too.
   if (reply.status === 403 && !/not found/i.test(reply.text)) throw new PlanError(`${name}: the server refuses the token that looks: ${reply.text.trim()}`);
+  if (reply.status >= 500) throw new PlanError(`${name}: the server answers ${reply.status}: ${reply.text.trim()}`, "it is sealed, or knows no leader: hawser verify says which");
   const found = differences(reply);
   if (found !== undefined && found.length === 0) return undefined;
   return { summary: found === undefined ? "create" : "update", apply: write, ...(found !== undefined && { diff: found.join("\n") }) };
+}
+
+function silent({ code, out }: Observed): boolean {
+  try {
+    replyOf(out);
+    return code !== 0;
+  } catch {
+    return true;
+  }
 }
 
 function answerOf(name: string, seen: Observed): Reply {

@@ -57,7 +57,8 @@ done`),
 export function policiesOf(federation: Federation): Readonly<Record<string, string>> {
   const keys = federation.datacenters.map((datacenter): [string, string] => {
     const [leader] = serversOf(federation, datacenter);
-    return [`hawser-keys-${datacenter}`, Object.keys(keysOf(leader as ConsulEnd)).map((key) => `key ${JSON.stringify(key)} { policy = "write" }\n`).join("")];
+    // It reads all: a key that the inventory got is looked at before the right to write it has arrived.
+    return [`hawser-keys-${datacenter}`, `key_prefix "" { policy = "read" }\n${Object.keys(keysOf(leader as ConsulEnd)).map((key) => `key ${JSON.stringify(key)} { policy = "write" }\n`).join("")}`];
   });
   return {
     "hawser-replication": `acl = "write"\noperator = "write"\nservice_prefix "" { policy = "read" intentions = "read" }\n`,

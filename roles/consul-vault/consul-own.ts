@@ -14,7 +14,7 @@ export const canaryOf = (datacenter: string): string => `${CANARY}canary-${datac
 export const keysOf = ({ consul, datacenter }: ConsulEnd): Readonly<Record<string, string>> => ({ ...consul.kv, [canaryOf(datacenter)]: datacenter });
 
 /** What a datacenter keeps by itself: the first of its servers writes it, with its own token. */
-export function declareOwn({ t }: Context, { own, federation, up }: { readonly own: ConsulEnd; readonly federation: Federation; readonly up: readonly ResourceNode[] }): void {
+export function declareOwn({ t }: Context, { own, federation, needs }: { readonly own: ConsulEnd; readonly federation: Federation; readonly needs: readonly ResourceNode[] }): void {
   if (serversOf(federation, own.datacenter)[0]?.host.name !== own.host.name) return;
   for (const [key, value] of Object.entries(keysOf(own))) {
     const url = consulUrl(own, `kv/${key}`);
@@ -23,6 +23,6 @@ export function declareOwn({ t }: Context, { own, federation, up }: { readonly o
       look: request({ url: `${url}?raw`, token: HOST_CURL }),
       differences: ({ status, text }) => (status === 404 ? undefined : text === value ? [] : [`${text.length} -> ${value.length} characters`]),
       write: Sh.lines(answers(request({ url, method: "PUT", token: HOST_CURL, body: value }), [200])),
-    }, { needs: up, retries: 5, delay: 2 });
+    }, { needs, retries: 5, delay: 2 });
   }
 }

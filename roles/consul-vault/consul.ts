@@ -4,7 +4,7 @@ import { addressFor, consulEnds, federationOf, wanAddress, type ConsulEnd, type 
 import { declareAcl } from "./consul-acl.ts";
 import { consulConfig, secretConfig, servicesConfig } from "./consul-config.ts";
 import { declareGossipKey } from "./consul-gossip.ts";
-import { declareOwn } from "./consul-own.ts";
+import { canaryOf, declareOwn } from "./consul-own.ts";
 import { consulUrl } from "./consul-url.ts";
 import type { Context, Peer } from "./context.ts";
 import { answers, request, tokenHeader } from "./curl.ts";
@@ -63,9 +63,9 @@ systemctl restart ${CONSUL.unit}`);
   });
   const up = [curl, service as unknown as ResourceNode];
   if (isFirst) declareAcl(cx, { own, federation, token: host, management: named ?? (management as Taken).value, up });
-  t.gate("the host's own token is known", { probe: answers(request({ url: consulUrl(own, "acl/token/self"), token: HOST_CURL }), [200], { quiet: true }), within: 90, every: 1, needs: up });
+  const entitled = t.gate("the host's own token has its rights", { probe: answers(request({ url: consulUrl(own, `kv/${canaryOf(own.datacenter)}`), token: HOST_CURL }), [200, 404], { quiet: true }), within: 90, every: 1, needs: up });
   if (isFirst) declareGossipKey(cx, { own, gossip, up });
-  declareOwn(cx, { own, federation, up });
+  declareOwn(cx, { own, federation, needs: [...up, entitled] });
 }
 
 const namesOf = (own: ConsulEnd): string[] => [

@@ -1,4 +1,4 @@
-import { lane, sh, type Sh } from "hawser";
+import { lane, sh, Sh } from "hawser";
 import { leaf } from "hawser/roles/ca/leaf";
 import { vaultEnds, wanAddress, type VaultEnd } from "./cluster.ts";
 import type { Context, Peer } from "./context.ts";
@@ -54,8 +54,8 @@ systemctl restart ${files.unit}`);
   } else if (!cx.facts.had.includes("vault-reader.curl")) t.file(READER_CURL, { content: peers(first.host.name).exports.reader, mode: "0600", needs: [cx.made] });
 }
 
-/** 200: it leads; 429: it stands by. */
-const ready = (own: VaultEnd): Sh => answers(request({ url: vaultUrl(own, "sys/health"), trusted: vaultLayout(own.vault.engine).trusted }), [200, 429], { quiet: true });
+/** One that is sealed answers 503; one that stands by without a leader is well, and names none. */
+const ready = (own: VaultEnd): Sh => Sh.lines(answers(request({ url: vaultUrl(own, "sys/leader"), trusted: vaultLayout(own.vault.engine).trusted }), [200], { quiet: true }), Sh.raw(`case $r in *'"leader_address":"h'*) ;; *) exit 1 ;; esac`));
 
 const namesOf = (own: VaultEnd): string[] => [`DNS:${own.host.name}`, "DNS:localhost", "DNS:vault.service.consul", "DNS:active.vault.service.consul", ...[...new Set(["127.0.0.1", own.vars.address, wanAddress(own)])].map((address) => `IP:${address}`)];
 

@@ -154,6 +154,13 @@ void describe("Consul in two regions, and OpenBao across them", { skip: why }, (
     assert.deepEqual(changed(await proof.run()), []);
   });
 
+  void test("a key that the inventory got is written in each datacenter, by hosts that had no right to before", minutes(3), async () => {
+    const said = await runWith({ consul: { kv: { "site/name": "x", "site/more": "y" } } });
+    assert.equal(said.recap.result, "ok", said.trouble);
+    for (const host of ["la", "sg"]) assert.equal(await lab.exec(host, `curl -sS -f -K ${MADE}/consul-host.curl 'http://127.0.0.1:8500/v1/kv/site/more?raw'`), "y");
+    assert.equal((await proof.run()).recap.result, "ok");
+  });
+
   void test("keys that Consul acknowledged outlive its being killed", minutes(4), proof.recorder.step("drill", async () => {
     const inventory = await proof.inventory();
     const all = resolvePlays(book, inventory, undefined);

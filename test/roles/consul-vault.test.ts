@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { DrillPlan } from "../../src/dsl/drill-plan.ts";
 import { planOf, recorded, Secret, type Sh, sh, use, UsageError, type PlannedResource } from "../../src/index.ts";
 import { parseState } from "../../roles/ca/record.ts";
-import { unlike } from "../../roles/consul-vault/api-object.ts";
+import { apiObject, unlike } from "../../roles/consul-vault/api-object.ts";
 import { consulEnds, federationOf, vaultEnds, type End } from "../../roles/consul-vault/cluster.ts";
 import { accessorOf, policiesOf } from "../../roles/consul-vault/consul-acl.ts";
 import { consulConfig, secretConfig, servicesConfig } from "../../roles/consul-vault/consul-config.ts";
@@ -137,7 +137,7 @@ void test("a key for each datacenter, and no more rights than are needed", () =>
   const federation = federationOf([end("la-1", 1, "la", { consul: { kv: { "site/name": "la" } } }), end("sg-1", 2, "sg")]);
   assert.ok(federation);
   const policies = policiesOf(federation);
-  assert.equal(policies["hawser-keys-la"], 'key "site/name" { policy = "write" }\nkey "hawser/canary-la" { policy = "write" }\n');
+  assert.equal(policies["hawser-keys-la"], 'key_prefix "" { policy = "read" }\nkey "site/name" { policy = "write" }\nkey "hawser/canary-la" { policy = "write" }\n');
   assert.doesNotMatch(policies["hawser-host"] ?? "", /write/);
   assert.match(accessorOf("la-1"), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   assert.notEqual(accessorOf("la-1"), accessorOf("sg-1"));
@@ -333,6 +333,20 @@ case "$*" in *' -X PUT '*) cat >"$store/$k" && echo true ;; *' -X DELETE '*) rm 
   } finally {
     rmSync(store, { recursive: true });
   }
+});
+
+void test("a server that does not say what it keeps is not taken for one that keeps nothing", () => {
+  const args = { name: "policy app", look: sh`curl`, write: sh`write`, differences: ({ status }: { status: number }) => (status === 404 ? undefined : []) };
+  const planned = (out: string, code = 0): unknown => apiObject.plan(args, { out, err: "", code }, undefined as never);
+  const predicted = (out: string, code = 0): string => apiObject.predict?.(args, { out, err: "", code }, [{ id: "task:unseal", kind: "task", outcome: "would-change" }], undefined as never).outcome ?? "";
+  assert.equal(planned("{}\n200"), undefined);
+  assert.deepEqual(planned("{}\n404"), { summary: "create", apply: args.write });
+  for (const [out, message] of [['{"errors":["Vault is sealed"]}\n503', /answers 503: .*sealed/], ["Permission denied\n403", /refuses the token/]] as const) {
+    assert.throws(() => planned(out), message);
+    assert.equal(predicted(out), "unknown");
+  }
+  assert.equal(predicted("", 7), "would-change", "it is not there yet");
+  assert.equal(predicted("{}\n200"), "ok");
 });
 
 void test("every var is described for the reference", () => {
