@@ -44,7 +44,7 @@ export function declareManaged(cx: Context, { own, keys, needs }: ManagedInput):
   t.block("what it holds", { before, always }, () => {
     const call = (path: string, method: "POST" | "GET", body?: string | Secret): Sh => request({ url: vaultUrl(own, path), method, token: MANAGE_CURL, trusted, ...(body !== undefined && { body }) });
     reader = t.task("reader's token", {
-      check: answers(request({ url: vaultUrl(own, "auth/token/lookup-self"), token: READER_CURL, trusted }), [200], { quiet: true }),
+      check: known(request({ url: vaultUrl(own, "auth/token/lookup-self"), token: READER_CURL, trusted })),
       apply: Sh.lines(
         answers(call(`sys/policies/acl/${READER}`, "POST", JSON.stringify({ policy: readerPolicy(own) })), [200, 204]),
         answers(call("auth/token/create-orphan", "POST", JSON.stringify({ policies: [READER], period: PERIOD, display_name: "hawser" })), [200]),
@@ -58,17 +58,35 @@ mv -f ${`${READER_CURL}.new`} ${READER_CURL}`,
       needs,
     });
     const on: Holding = { cx, own, call, needs: [reader] };
-    declarePolicy(on, READER, readerPolicy(own));
+    const rights = declarePolicy(on, READER, readerPolicy(own));
     for (const [name, rules] of Object.entries(vault.policies)) declarePolicy(on, name, rules);
     const mounts = [...Object.entries(vault.secrets).map(([path, mount]) => declareMount(on, "mounts", path, mount)), ...Object.entries(vault.auth).map(([path, mount]) => declareMount(on, "auth", path, mount))];
     const canary = declareMount(on, "mounts", CANARY_MOUNT, { type: "kv", description: "hawser: by which it sees that the servers agree", options: { version: "1" }, config: {} });
-    declareWrite({ ...on, needs: [reader, canary] }, CANARY, { cluster: vault.cluster_name });
-    for (const { path, data } of vault.writes) declareWrite({ ...on, needs: [reader, ...mounts] }, path, data);
+    declareWrite({ ...on, needs: [reader, rights, canary] }, CANARY, { cluster: vault.cluster_name });
+    for (const { path, data } of vault.writes) declareWrite({ ...on, needs: [reader, rights, ...mounts] }, path, data);
   });
   t.timer("hawser-vault-reader", { onCalendar: "daily", randomizedDelay: "1h", command: sh`curl -sS -f -m 60 -o /dev/null -X POST --cacert ${trusted} -K ${READER_CURL} ${vaultUrl(own, "auth/token/renew-self")}` });
   t.export("reader", t.read("reader's settings", { probe: sh`cat ${READER_CURL}`, parse: (out) => new Secret(out), needs: [reader as unknown as ResourceNode] }));
   return reader as unknown as ResourceNode;
 }
+
+/** Exit 0: the token is good, 1: it is not, or there is none. A server that is between two leaders, or follows one, may need some seconds to say so. */
+export const known = (asked: Sh): Sh => Sh.lines(
+  sh`[ -s ${READER_CURL} ] || exit 1`,
+  sh`n=0
+while :; do
+r=$(${asked}) || r=`,
+  Sh.raw(`c=\${r##*
+}
+[ "$c" != 200 ] || exit 0
+n=$((n + 1))
+[ $n -lt 5 ] || break
+sleep 1
+done
+[ "$c" != 403 ] || exit 1
+printf '%s\\n' "$r" >&2
+exit 2`),
+);
 
 interface Holding {
   readonly cx: Context;
@@ -86,17 +104,27 @@ export function readerPolicy({ vault }: Pick<VaultEnd, "vault">): string {
 /** As the reader; without the number that every answer gets. */
 const look = ({ own }: Holding, path: string): Sh => sh`${request({ url: vaultUrl(own, path), token: READER_CURL, trusted: vaultLayout(own.vault.engine).trusted })} | sed ${'s/"request_id":"[^"]*"/"request_id":""/'}`;
 
+/** Waits, when something is written, until this server tells it: one that stands by answers from its own store, which follows the leader's. */
+export function settled(told: Sh, write: Sh): Sh {
+  // Members come in another order each time.
+  const shape = sh`{ ${told}
+} | tr '{},' '\\n' | sort | cksum`;
+  return Sh.lines(sh`was=$(${shape})`, "(", write, ")", sh`n=0
+while [ "$(${shape})" = "$was" ] && [ $n -lt 10 ]; do n=$((n + 1)); sleep 0.5; done`);
+}
+
 function dataOf({ text }: Reply): Record<string, unknown> {
   return (JSON.parse(text) as { data?: Record<string, unknown> }).data ?? {};
 }
 
 function declarePolicy(on: Holding, name: string, rules: string): ResourceNode {
   const { cx, call, needs } = on;
+  const told = look(on, `sys/policies/acl/${name}`);
   return cx.t.add(apiObject, {
     name: `vault policy ${name}`,
-    look: look(on, `sys/policies/acl/${name}`),
+    look: told,
     differences: (reply) => (reply.status === 404 ? undefined : unlike({ policy: rules }, dataOf(reply))),
-    write: answers(call(`sys/policies/acl/${name}`, "POST", JSON.stringify({ policy: rules })), [200, 204]),
+    write: settled(told, answers(call(`sys/policies/acl/${name}`, "POST", JSON.stringify({ policy: rules })), [200, 204])),
   }, { needs });
 }
 
@@ -116,13 +144,13 @@ function declareMount(on: Holding, kind: "mounts" | "auth", path: string, { type
       if (found["type"] !== type) throw new PlanError(`the ${what} at ${path} is ${String(found["type"])}, not ${type}`, "name another path, or disable it by hand: that deletes what it holds");
       return unlike({ description, options, config }, found);
     },
-    write: Sh.lines(
+    write: settled(look(on, `sys/${kind}`), Sh.lines(
       "(",
       answers(call(`sys/${kind}/${path}/tune`, "POST", JSON.stringify({ description, ...tuned })), [200, 204], { quiet: true }),
       ") || {",
       answers(call(`sys/${kind}/${path}`, "POST", JSON.stringify({ type, description, config, options })), [200, 204]),
       "}",
-    ),
+    )),
   }, { needs });
 }
 
@@ -132,14 +160,15 @@ function declareWrite(on: Holding, path: string, data: Readonly<Record<string, u
   const plain = Object.fromEntries(Object.entries(data).filter(([, value]) => !(value instanceof Secret)));
   const hidden = Object.keys(plain).length < Object.keys(data).length;
   const text = (): string => JSON.stringify(Object.fromEntries(Object.entries(data).map(([key, value]) => [key, value instanceof Secret ? value.reveal() : value])));
+  const told = look(on, path);
   return cx.t.add(apiObject, {
     name: `written to ${path}`,
-    look: look(on, path),
+    look: told,
     differences(reply) {
       if (reply.status === 404) return undefined;
       if (reply.status !== 200) throw new PlanError(`${path} cannot be read: ${reply.status} ${reply.text.trim()}`, "only what a GET answers can be kept as it is declared");
       return unlike(plain, dataOf(reply));
     },
-    write: answers(call(path, "POST", hidden ? new Secret(text()) : text()), [200, 204]),
+    write: settled(told, answers(call(path, "POST", hidden ? new Secret(text()) : text()), [200, 204])),
   }, { needs });
 }

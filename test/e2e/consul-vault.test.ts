@@ -144,10 +144,11 @@ void describe("Consul in two regions, and OpenBao across them", { skip: why }, (
     assert.equal(refused.recap.result, "failed");
     assert.match(refused.trouble, /a change needs a token, since the root token is revoked: give it for this run as consul-vault\.vault\.token/);
     const token = await logIn(lab);
-    const said = await runWith({ vault: { policies }, token });
+    const said = await runWith({ vault: { policies, writes: [{ path: "kv/config", data: { max_versions: 7 } }] }, token });
     assert.equal(said.recap.result, "ok", said.trouble);
     assert.ok(changed(said).includes("la consul-vault/api-object:vault policy app"), changed(said).join("; "));
-    assert.match(await asAda(lab, "sg", `${API}/sys/policies/acl/app`, token), /kv\/data\/other/);
+    assert.match(await asAda(lab, "la", `${API}/sys/policies/acl/app`, token), /kv\/data\/other/);
+    assert.match(await asAda(lab, "la", `${API}/kv/config`, token), /"max_versions":7/);
     assert.equal(await lab.exec("la", "ls /run/hawser-vault-manage.curl 2>/dev/null || :"), "");
     const back = await runWith({ token });
     assert.equal(back.recap.result, "ok", back.trouble);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { DrillPlan } from "../../src/dsl/drill-plan.ts";
-import { planOf, recorded, Secret, type Sh, sh, use, UsageError, type PlannedResource } from "../../src/index.ts";
+import { planOf, recorded, Secret, Sh, sh, use, UsageError, type PlannedResource } from "../../src/index.ts";
 import { parseState } from "../../roles/ca/record.ts";
 import { apiObject, unlike } from "../../roles/consul-vault/api-object.ts";
 import { consulEnds, federationOf, vaultEnds, type End } from "../../roles/consul-vault/cluster.ts";
@@ -20,7 +20,7 @@ import { consulVault } from "../../roles/consul-vault/role.ts";
 import { schema } from "../../roles/consul-vault/vars.ts";
 import { vaultConfig } from "../../roles/consul-vault/vault-config.ts";
 import { assertVault } from "../../roles/consul-vault/vault-health.ts";
-import { readerPolicy } from "../../roles/consul-vault/vault-managed.ts";
+import { known, readerPolicy, settled } from "../../roles/consul-vault/vault-managed.ts";
 import { added, ids, measuring, one, view } from "./harness.ts";
 
 const SHA = "a".repeat(64);
@@ -347,6 +347,36 @@ void test("a server that does not say what it keeps is not taken for one that ke
   }
   assert.equal(predicted("", 7), "would-change", "it is not there yet");
   assert.equal(predicted("{}\n200"), "ok");
+});
+
+const shell = (script: string): { status: number | null; stdout: string; stderr: string } => spawnSync("sh", ["-ec", script], { encoding: "utf8" });
+
+void test("a server that follows the leader is asked until it tells what was written", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "hawser-settled-"));
+  try {
+    // The third look is the first that sees it; members come in any order.
+    const told = sh`cd ${folder}; echo >>looks; if [ "$(wc -l <looks)" -lt 4 ]; then [ "$(wc -l <looks)" = 2 ] && echo '{"b":1,"a":2}' || echo '{"a":2,"b":1}'; else echo '{"a":3,"b":1}'; fi`;
+    assert.equal(shell(settled(told, sh`echo written`).render()).stdout, "written\n");
+    assert.equal(shell(`wc -l <${folder}/looks`).stdout.trim(), "4");
+    assert.notEqual(shell(settled(told, Sh.lines("exit 1")).render()).status, 0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+void test("the reader's token is made anew when it is refused, and not when nobody answers", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "hawser-known-"));
+  const ask = (...answers: readonly string[]): number | null => shell(`sleep() { :; }\n${known(sh`n=$(cat ${folder}/n); echo $((n + 1)) >${folder}/n; printf '{}\\n'; echo ${answers.join(" ")} | cut -d ' ' -f $((n < ${answers.length} ? n : ${answers.length}))`).render().replaceAll(/\/etc\/hawser\/consul-vault\/vault-reader\.curl/g, `${folder}/curl`).replace("n=0", `n=0; echo 1 >${folder}/n`)}`).status;
+  try {
+    assert.equal(ask("200"), 1, "there is none");
+    writeFileSync(path.join(folder, "curl"), "x");
+    assert.equal(ask("200"), 0);
+    assert.equal(ask("500", "403", "200"), 0, "this server had not heard of it yet");
+    assert.equal(ask("403"), 1);
+    assert.equal(ask("500"), 2);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 void test("every var is described for the reference", () => {
