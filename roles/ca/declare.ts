@@ -28,7 +28,7 @@ export function declareAuthority(input: AuthorityInput): void {
   if (seen.ending && seen.active === generation) t.warn(`the CA of generation ${generation} ${seen.expired ? "has ended, and with it all that it signed" : `ends in less than ${vars.leaf_days} days, and what it signs now ends with it`}: count ca.generation up`);
   const folder = t.directory(AUTHORITY, { mode: "0700", needs });
   const made = make(input, folder);
-  const active = seen.active === undefined ? [t.task("first generation", { check: sh`[ -s ${ACTIVE} ]`, apply: sh`echo ${generation} >${ACTIVE}`, summary: "sign by it", predict: "runs", needs: [made] })] : [];
+  const active = seen.active === undefined ? [t.task("first generation", { check: sh`[ -s ${ACTIVE} ]`, apply: sh`echo ${generation} >${ACTIVE}`, summary: "sign by it", needs: [made] })] : [];
   const changed = changeOver(input, made);
   t.export("authority", t.read("CAs that are trusted", { probe: TRUSTED, parse: parseTrusted, needs: [made, ...active, ...changed] }));
 }
@@ -55,7 +55,7 @@ function make({ t, vars, seen, members, needs }: AuthorityInput, folder: Resourc
   const kept = keep && !seen.kept.includes(generation) ? declareKept(t, generation) : undefined;
   if (!there) for (const { host, exports } of members) t.add(alone, { generation, told: exports.leaves, of: host.name, restored: () => kept?.value.known ?? false });
   if (kept) return keepAuthority(t, vars, kept, [...needs, folder]);
-  const made = t.task(`CA of generation ${generation}`, { check: isWhole(generation), apply: makeAuthority(vars), summary: "make", predict: "runs", needs: [...needs, folder] });
+  const made = t.task(`CA of generation ${generation}`, { check: isWhole(generation), apply: makeAuthority(vars), summary: "make", needs: [...needs, folder] });
   return there ? t.file(`${path}/key.pem`, { mode: "0600", owner: "root", group: "root", needs: [made] }) : made;
 }
 

@@ -43,8 +43,13 @@ export const certificateInstalled = defineResource({
     const why = differs(args, state, issued, trusted);
     return why === undefined ? undefined : { summary: why, apply: install(args, issued, trusted) };
   },
-  // Another key, or another certificate of it.
-  predict: (_, seen) => ({ outcome: "would-change", change: { summary: parseState(seen.out).spec === undefined ? "put in place" : "renew" } }),
+  predict(args, seen, upstream, context) {
+    if (parseState(seen.out).spec === undefined) return { outcome: "would-change", change: { summary: "put in place" } };
+    // Another key, or another certificate of it; a folder whose mode is mended asks for neither.
+    if (upstream.some(({ kind, outcome }) => kind !== "directory" && outcome === "would-change")) return { outcome: "would-change", change: { summary: "renew" } };
+    const change = this.plan(args, seen, context);
+    return change ? { outcome: "would-change", change } : { outcome: "ok" };
+  },
 });
 
 /** Whether what the host has needs nobody else. */

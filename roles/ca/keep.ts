@@ -34,9 +34,8 @@ export function keepAuthority(t: Tasks, vars: Vars, kept: Kept, needs: readonly 
       return { key, certificate };
     },
     summary: "make or restore, and keep",
-    predict: "runs",
     needs,
   });
   // Only once it was saved: until then it is made, restored or kept anew.
-  return t.task(`generation ${generation} is kept`, { check: noted, apply: sh`: >${`${path}/kept`}`, summary: "note", predict: "runs", needs: [made] });
+  return t.task(`generation ${generation} is kept`, { check: noted, apply: sh`: >${`${path}/kept`}`, summary: "note", needs: [made] });
 }

@@ -107,7 +107,7 @@ function ask({ t, host, from }: LeafInput, { name, names, usage, seen }: LeafSpe
 }
 
 const declareKey = (t: Tasks, name: string, host: string, spec: string, folder: ResourceNode): ResourceNode =>
-  t.task(`key for ${name}`, { check: sh`${sound(name, spec)} || ${keyWaits(name)} || exit 1`, apply: keyScript(name, host), summary: "make on the host", predict: "runs", needs: [folder] });
+  t.task(`key for ${name}`, { check: sh`${sound(name, spec)} || ${keyWaits(name)} || exit 1`, apply: keyScript(name, host), summary: "make on the host", needs: [folder] });
 
 /** A certificate that the operator has had signed, with its key. */
 function installOwn(t: Tasks, { name, names }: LeafSpec, host: HostView, own: Own, install: (given: object, needs: readonly ResourceNode[]) => Leaf): Leaf {
@@ -119,7 +119,6 @@ function installOwn(t: Tasks, { name, names }: LeafSpec, host: HostView, own: Ow
     apply: sh`umask 077
 cat >${`${at}/next.pem`}`.stdin(pair.key),
     summary: "put it here",
-    predict: "runs",
   });
   const pem = `${textOf(pair.certificate).trim()}\n`;
   return install({ issued: { generation: OWN, pem }, trusted: [{ generation: OWN, pem: `${textOf(own.certificate).trim()}\n` }] }, [key]);

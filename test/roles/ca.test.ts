@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { planOf, recorded, Secret, use, UsageError, type PlannedResource } from "../../src/index.ts";
+import { certificateInstalled } from "../../roles/ca/installed.ts";
 import { constraintOf, permits, wrongName, wrongRange } from "../../roles/ca/names.ts";
 import { refuseOwn } from "../../roles/ca/own.ts";
 import { parseState } from "../../roles/ca/record.ts";
@@ -111,6 +112,13 @@ void test("names of certificates, and ranges of a CA", () => {
 void test("a record says what there is, and nothing where there is none", () => {
   assert.deepEqual(parseState(""), { spec: undefined, generation: undefined, trusts: [], certificate: undefined, mode: undefined, key: undefined, whole: false, lasting: false, valid: false });
   assert.deepEqual(parseState("spec a\ngeneration 2\ntrusts 1:x 2:y\ncertificate c\nmode 640 root web\nwhole\nvalid\nkey 600 root root\n"), { spec: "a", generation: 2, trusts: ["1:x", "2:y"], certificate: "c", mode: "640 root web", key: "600 root root", whole: true, lasting: false, valid: true });
+});
+
+void test("a check promises a certificate for another key, and none for a folder whose mode is mended", () => {
+  const args = certificateInstalled.args.parse({ name: "web", spec: "a", mode: "640 root web", joined: false });
+  const whole = "spec a\ngeneration 1\ntrusts 1:x\ncertificate c\nmode 640 root web\nwhole\nlasting\nvalid\nkey 640 root web\n";
+  const predicted = (out: string, kind: string) => certificateInstalled.predict?.(args, { out, err: "", code: 0 }, [{ id: `web/${kind}:x`, kind, outcome: "would-change" }], { facts: recorded("debian-12") }).outcome;
+  assert.deepEqual([predicted(whole, "directory"), predicted(whole, "task"), predicted("", "directory")], ["ok", "would-change", "would-change"]);
 });
 
 void test("every var is described for the reference", () => {
