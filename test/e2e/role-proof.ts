@@ -30,6 +30,8 @@ export interface Fault {
   readonly heal: Act | "apply";
   /** Each is found in the `role: name` of an assertion that fails under it. */
   readonly expect: readonly RegExp[];
+  /** No other assertion fails under it. Default: others may. */
+  readonly alone?: boolean;
   /** Seconds until they fail. Default 60. */
   readonly within?: number;
 }
@@ -230,14 +232,15 @@ export class Proving {
     return { hosts: hosts.length, "seconds until verify passed": Math.round(longest / 1000), ...(afterReboot && { "brought back by": "a run" }) };
   }
 
-  async #fault({ what, by, heal, expect, within = 60 }: Fault): Promise<void> {
+  async #fault({ what, by, heal, expect, alone = false, within = 60 }: Fault): Promise<void> {
     await this.#act(by);
     try {
       await this.#until(within, (assertions) => {
         const failing = assertions.filter(({ ok }) => !ok);
         for (const each of failing) this.#broken.add(this.#generic(each));
         const titles = failing.map(titleOf);
-        return expect.filter((pattern) => !titles.some((title) => pattern.test(title))).map((pattern) => `${pattern}, of ${titles.join("; ") || "none that fails"}`);
+        const others = alone ? titles.filter((title) => !expect.some((pattern) => pattern.test(title))) : [];
+        return [...expect.filter((pattern) => !titles.some((title) => pattern.test(title))).map((pattern) => `${pattern}, of ${titles.join("; ") || "none that fails"}`), ...others.map((title) => `${title} fails too`)];
       }, `${what}: not seen`);
     } finally {
       if (heal === "apply") await this.#apply();
