@@ -139,7 +139,8 @@ export class Proving {
     const check = await this.run(true);
     const ran = await this.run();
     assert.equal(ran.recap.result, "ok", ran.trouble);
-    const changed = new Set(idsOf(ran, "changed"));
+    // A role that stands in two plays is changed in the first and found well in the second; a check has it would-change in both.
+    const changed = new Set(ran.events.flatMap((event) => (event.event === "resource" && event.outcome === "changed" ? [`${event.host} ${event.id}`] : [])));
     assert.deepEqual(idsOf(check, "ok").filter((id) => changed.has(id)), [], "nothing that the check called ok was changed");
     assert.deepEqual(idsOf(check, "would-change").filter((id) => !changed.has(id)), [], "all that the check promised was changed");
     for (const event of last(check).values()) if (event.outcome === "unknown") assert.ok(event.cause, `${event.id} is unknown without a cause`);
