@@ -60,7 +60,6 @@ export function declareKeys(t: Tasks, vars: Vars, { known, makes, others }: KeyS
       await $({ input: lines.join("") })`umask 077; { cat ${KEYS} 2>/dev/null || :; cat; } >${`${KEYS}.new`} && chown root ${`${KEYS}.new`} && mv -f ${`${KEYS}.new`} ${KEYS}`;
     },
     summary: missing.length === 0 ? "close" : `of ${missing.join(", ")}`,
-    predict: "runs",
     needs,
   });
   return t.read("keys", { probe: print, parse: parseKeys, needs: [node] });
