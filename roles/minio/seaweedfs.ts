@@ -1,5 +1,5 @@
 import { Sh, sh, type Facts, type HandlerNode, type ResourceNode, type Tasks } from "hawser";
-import { ACCOUNT, CERTIFICATE, DATA, FOLDER, IDENTITIES, KEY, OPT, PROGRAM, S3_TLS, TRUSTED } from "./paths.ts";
+import { ACCOUNT, CERTIFICATE, DATA, FOLDER, IDENTITIES, KEY, OPT, PROGRAM, pullerOf, S3_TLS, TRUSTED } from "./paths.ts";
 import type { Site } from "./sites.ts";
 import type { Vars } from "./vars.ts";
 
@@ -31,8 +31,10 @@ export interface UnitText {
   readonly data: string;
   readonly environment: readonly string[];
   readonly words: readonly string[];
+  /** Units that are restarted with it, where they run. */
+  readonly restarts: string;
 }
-const unit = (what: string, after: string, words: readonly string[], environment: readonly string[] = []): UnitText => ({ what, after, account: ACCOUNT, data: DATA, environment: [REFRESH, ...environment], words: [...weed, ...words] });
+const unit = (what: string, after: string, words: readonly string[], environment: readonly string[] = []): UnitText => ({ what, after, account: ACCOUNT, data: DATA, environment: [REFRESH, ...environment], words: [...weed, ...words], restarts: "" });
 
 /** Volumes and their master. Nothing of other hosts talks to them: the pullers go through the filer. */
 export const storeUnit = (vars: Vars): UnitText =>
@@ -59,9 +61,9 @@ export const storeUnit = (vars: Vars): UnitText =>
     ["WEED_MASTER_VOLUME_GROWTH_COPY_1=1"],
   );
 
-/** Names of the objects, and S3. */
-export const gatewayUnit = (vars: Vars, store: string): UnitText =>
-  unit("SeaweedFS: filer and S3", `${store}.service`, [
+/** Names of the objects, and S3. A puller whose own filer was away writes on, and never comes to say so: it begins anew with it. */
+export const gatewayUnit = (vars: Vars, store: string): UnitText => ({
+  ...unit("SeaweedFS: filer and S3", `${store}.service`, [
     "filer",
     `-ip=${vars.address}`,
     `-ip.bind=${vars.address}`,
@@ -81,7 +83,9 @@ export const gatewayUnit = (vars: Vars, store: string): UnitText =>
     "-s3.allowDeleteBucketNotEmpty=false",
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
-  ]);
+  ]),
+  restarts: `${pullerOf("*")}.service`,
+});
 
 /** Takes another site's changes, its deletions too, and writes down here how far it is: it may stop and go on at any time. */
 export const pullerUnit = (own: Vars, source: Site, gateway: string, metrics: number): UnitText =>
