@@ -15,9 +15,12 @@ export interface Request {
 /** Seconds that one request may take. */
 const WITHIN = 10;
 
-/** A request; prints the body, a new line and the HTTP status. Fails when there is no answer. */
+/**
+ * A request; prints the body, a new line and the HTTP status. Fails when there is no answer. A server of Vault that does not lead and
+ * cannot pass a request on answers 307 with who leads, and that one is asked.
+ */
 export function request({ url, method = "GET", token, trusted, body }: Request): Sh {
-  const asked = sh`curl -sS -m ${WITHIN} -X ${method} -w ${"\\n%{http_code}"}${trusted === undefined ? Sh.raw("") : sh` --cacert ${trusted}`}${token === undefined ? Sh.raw("") : sh` -K ${token}`}${body === undefined ? Sh.raw("") : Sh.raw(" --data-binary @-")} ${url}`;
+  const asked = sh`curl -sSL -m ${WITHIN} -X ${method} -w ${"\\n%{http_code}"}${trusted === undefined ? Sh.raw("") : sh` --cacert ${trusted}`}${token === undefined ? Sh.raw("") : sh` -K ${token}`}${body === undefined ? Sh.raw("") : Sh.raw(" --data-binary @-")} ${url}`;
   return body === undefined ? asked : asked.stdin(body);
 }
 

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { DrillPlan } from "../../src/dsl/drill-plan.ts";
 import { planOf, recorded, Secret, Sh, sh, use, UsageError, type PlannedResource } from "../../src/index.ts";
@@ -13,7 +17,7 @@ import { accessorOf, policiesOf } from "../../roles/consul-vault/consul-acl.ts";
 import { consulConfig, secretConfig, servicesConfig } from "../../roles/consul-vault/consul-config.ts";
 import { gossipDifferences } from "../../roles/consul-vault/consul-gossip.ts";
 import { assertConsul } from "../../roles/consul-vault/consul-health.ts";
-import { replyOf } from "../../roles/consul-vault/curl.ts";
+import { replyOf, request } from "../../roles/consul-vault/curl.ts";
 import { declareKeyWrites } from "../../roles/consul-vault/drill.ts";
 import { masked } from "../../roles/consul-vault/mask.ts";
 import { consulVault } from "../../roles/consul-vault/role.ts";
@@ -304,6 +308,24 @@ void test("a server that serves nobody gives nothing away: that it does not is a
   assert.equal(vaultMeasure("what a read without a token gets", '{"errors":["Vault is sealed"]}\n503'), "nothing");
   assert.equal(consulMeasure("what a write without a token does", "No cluster leader\n500"), "nothing");
   for (const asked of [() => vaultMeasure("what a read without a token gets", ""), () => consulMeasure("what a write without a token does", "curl: (7) Failed")]) assert.throws(asked, /no answer/);
+});
+
+void test("a server that does not lead sends to who does, and that one gets the same request", async () => {
+  const server = createServer((asked, answer) => {
+    if (asked.url === "/v1/kept") answer.writeHead(307, { location: "/leader" }).end();
+    else void text(asked).then((body) => answer.end(`${asked.method} ${String(asked.headers["x-vault-token"])} ${body}`));
+  }).listen(0, "127.0.0.1");
+  const folder = mkdtempSync(path.join(tmpdir(), "hawser-curl-"));
+  try {
+    await once(server, "listening");
+    const token = path.join(folder, "token.curl");
+    writeFileSync(token, 'header = "X-Vault-Token: t"\n');
+    const child = spawn("sh", ["-c", request({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/kept`, method: "PUT", token, body: "{}" }).render()], { stdio: ["ignore", "pipe", "inherit"] });
+    assert.deepEqual(replyOf(await text(child.stdout)), { status: 200, text: "PUT t {}" });
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 void test("what cannot be asked is not measured", () => {
