@@ -76,10 +76,14 @@ function packagesOf(t: Tasks, { package: wanted, version, repository }: Vars, fa
   return [["docker-ce-cli", "docker-ce"], { ...pinned, needs: [source] }];
 }
 
-/** User-Mode Linux has nf_tables without its families, and Docker asks for plain `iptables`. */
+/**
+ * User-Mode Linux has nf_tables without NAT, and Docker asks for plain `iptables`. Listing a table tells nothing, since one that is
+ * not there is shown empty: a chain is made, in a network namespace that ends with the command.
+ */
 const declareLegacy = (t: Tasks, needs: readonly ResourceNode[]): ResourceNode =>
   t.task("an iptables that this kernel understands", { check: sh`command -v iptables >/dev/null || exit 127
-iptables -w -nL >/dev/null 2>&1 || exit 1`, apply: sh`update-alternatives --set iptables /usr/sbin/iptables-legacy`, absent: "while-needs-absent", needs });
+unshare -n true 2>/dev/null || exit 0
+unshare -n iptables -w -t nat -N HAWSER >/dev/null 2>&1 || exit 1`, apply: sh`update-alternatives --set iptables /usr/sbin/iptables-legacy`, absent: "while-needs-absent", needs });
 
 /** Keys in Docker's words, with those that are the role's. */
 export function daemonOf({ daemon, mtu, default_address_pools }: Vars): string {
