@@ -11,6 +11,8 @@ const linux = process.platform === "linux" && process.arch === "x64" && process.
 const skip = linux ? withoutArtifact("consul", "openbao", "seaweedfs", "envoy") : "hosts with kernels of their own need root on Linux on x86";
 const LAB = "e2e-site";
 const SITE = playbookFile("site");
+/** Seconds for a look: Docker's commands take that long on such a kernel. */
+const PATIENCE = "150";
 const minutes = (count: number) => ({ timeout: count * 60_000 });
 
 interface Recap {
@@ -53,12 +55,12 @@ void describe("the whole site in two regions and a witness, on real kernels", { 
   });
 
   void test("one command builds it from nothing", minutes(60), async () => {
-    const { code, out, err } = await hawser(inventory.path, "run", SITE);
+    const { code, out, err } = await hawser(inventory.path, "run", SITE, "--probe-timeout", PATIENCE);
     assert.equal(code, 0, `${err}\n${out.slice(-6000)}`);
   });
 
   void test("a second run changes nothing, in at most three requests a host and play", minutes(10), async (t) => {
-    const { code, out, err } = await hawser(inventory.path, "run", SITE, "--output", "json");
+    const { code, out, err } = await hawser(inventory.path, "run", SITE, "--probe-timeout", PATIENCE, "--output", "json");
     assert.equal(code, 0, err);
     const plays = eventsOf(out).filter((event) => event.event === "play");
     const { hosts } = lastOf<Recap>(out, "recap");
