@@ -2,30 +2,33 @@ import type { Expr } from "./ast.ts";
 
 /** All names in an expression. */
 export function namesIn(expr: Expr): string[] {
+  return expr.type === "name" ? [expr.name] : partsOf(expr).flatMap((part) => (part === undefined ? [] : namesIn(part)));
+}
+
+/** What an expression is made of; undefined for what is left out. */
+function partsOf(expr: Expr): readonly (Expr | undefined)[] {
   switch (expr.type) {
     case "literal":
-      return [];
     case "name":
-      return [expr.name];
+      return [];
     case "attribute":
-      return namesIn(expr.of);
+    case "unary":
+      return [expr.of];
     case "index":
-      return [...namesIn(expr.of), ...namesIn(expr.index)];
+      return [expr.of, expr.index];
     case "slice":
-      return [expr.of, expr.from, expr.to].flatMap((part) => (part === undefined ? [] : namesIn(part)));
+      return [expr.of, expr.from, expr.to];
     case "call":
     case "filter":
     case "test":
-      return [...namesIn(expr.of), ...expr.args.flatMap(namesIn), ...[...expr.named.values()].flatMap(namesIn)];
-    case "unary":
-      return namesIn(expr.of);
+      return [expr.of, ...expr.args, ...expr.named.values()];
     case "binary":
-      return [...namesIn(expr.left), ...namesIn(expr.right)];
+      return [expr.left, expr.right];
     case "conditional":
-      return [expr.test, expr.yes, expr.otherwise].flatMap((part) => (part === undefined ? [] : namesIn(part)));
+      return [expr.test, expr.yes, expr.otherwise];
     case "list":
-      return expr.items.flatMap(namesIn);
+      return expr.items;
     default:
-      return expr.entries.flatMap(([key, value]) => [...namesIn(key), ...namesIn(value)]);
+      return expr.entries.flat();
   }
 }

@@ -114,8 +114,6 @@ void describe("Consul in two regions, and OpenBao across them", { skip: why }, (
     reboots: ["la", "sg"],
     afterReboot: "apply",
     settles: 180,
-    // What follows from keys that are yet to be made.
-    unknown: 0.2,
   });
 
   async function healed(): Promise<void> {
