@@ -10,6 +10,7 @@ import { stringify } from "yaml";
 import { encryptAge, newIdentity } from "../../src/inventory/age.ts";
 import { noTerminal, onTerminal } from "../cli/terminal.ts";
 import { until } from "../connection/run.ts";
+import { CommandLines } from "./canary/command-lines.ts";
 import { blockCanary, hashCanary, KEY_NEEDLES, lineCanary } from "./canary/needles.ts";
 import { hawser, type Ended } from "./cli-fixture.ts";
 import { E2eLab, skip } from "./engine-fixture.ts";
@@ -40,9 +41,9 @@ find / -xdev -name 'core*' -type f -size +64k -newer /root/needles 2>/dev/null |
 describe("a secret shows up nowhere", { skip }, () => {
   const state = () => path.join(lab.folder, "state");
   const out = (name: string) => path.join(lab.folder, "out", name);
-  const seenHere = new Set<string>();
+  const lines = new CommandLines();
+  const seenHere = (): string[] => [...lines.seen].filter((line) => ANY_NEEDLE.test(line));
   const began = Date.now();
-  let sampling: NodeJS.Timeout | undefined;
 
   before(async () => {
     await lab.up();
@@ -73,16 +74,11 @@ END
 nohup sh -c "${SAMPLER.replaceAll(/["$\\`]/g, String.raw`\$&`)}" </dev/null >/dev/null 2>&1 &
 `);
     }
-    sampling = setInterval(() => {
-      for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-        const line = commandLine(pid);
-        if (ANY_NEEDLE.test(line)) seenHere.add(line);
-      }
-    }, 100);
+    lines.start();
   }, { timeout: 180_000 });
 
   after(async () => {
-    clearInterval(sampling);
+    lines.stop();
     await Promise.all(HOSTS.map((host) => lab.exec(host, "rm -f /root/needles").catch(() => "")));
     await lab.down();
   });
@@ -101,7 +97,7 @@ nohup sh -c "${SAMPLER.replaceAll(/["$\\`]/g, String.raw`\$&`)}" </dev/null >/de
   async function nowhere(but?: RegExp): Promise<void> {
     const here = [lab.folder, path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "hawser/compiled")].flatMap((folder) => filesBelow(folder)).filter((file) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= began);
     assert.deepEqual(here.filter((file) => ANY_NEEDLE.test(readFileSync(file, "latin1"))), [], "on the controller");
-    assert.deepEqual([...seenHere], [], "in command lines on the controller");
+    assert.deepEqual(seenHere(), [], "in command lines on the controller");
     for (const host of HOSTS) {
       const found = (await lab.feed(host, SEARCH)).split("\n").filter((line) => line !== "" && !MEANT.test(line) && !but?.test(line));
       assert.deepEqual(found, [], `on ${host}`);
@@ -117,9 +113,9 @@ nohup sh -c "${SAMPLER.replaceAll(/["$\\`]/g, String.raw`\$&`)}" </dev/null >/de
     const found = await lab.feed("deb", SEARCH);
     assert.match(found, /^\/var\/tmp\/bait\/f$/m);
     assert.match(found, /^a command line: /m);
-    assert.equal(seenHere.size > 0, true);
+    assert.equal(seenHere().length > 0, true);
     await lab.feed("deb", "rm -r /var/tmp/bait; rm -f /root/seen");
-    seenHere.clear();
+    lines.seen.clear();
   });
 
   test("after checks, plans and a run that fails in the task that holds it", { timeout: 300_000 }, async () => {
@@ -184,14 +180,6 @@ nohup sh -c "${SAMPLER.replaceAll(/["$\\`]/g, String.raw`\$&`)}" </dev/null >/de
     await nowhere();
   });
 });
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch {
-    return "";
-  }
-}
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));

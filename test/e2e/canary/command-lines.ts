@@ -5,11 +5,11 @@ export class CommandLines {
   readonly seen = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** Looks seven times a second. */
+  /** Looks ten times a second. */
   start(): void {
     this.#timer = setInterval(() => {
       for (const pid of readdirSync("/proc")) if (/^\d+$/.test(pid)) this.seen.add(lineOf(pid));
-    }, 150);
+    }, 100);
   }
 
   stop(): void {
