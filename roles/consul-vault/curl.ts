@@ -24,12 +24,15 @@ export function request({ url, method = "GET", token, trusted, body }: Request):
   return body === undefined ? asked : asked.stdin(body);
 }
 
+/** Puts the status of the answer in `$r` into `$c`. */
+export const STATUS = Sh.raw(`c=\${r##*
+}`);
+
 /** Exit 0 when the answer's status is one of these. What the server said otherwise goes to standard error, where `quiet` is not set. */
 export function answers(asked: Sh, statuses: readonly number[], { quiet = false } = {}): Sh {
   return Sh.lines(
     sh`r=$(${asked}) || exit ${quiet ? 1 : 2}`,
-    Sh.raw(`c=\${r##*
-}`),
+    STATUS,
     Sh.raw(`case $c in ${statuses.join(" | ")}) ;; *) ${quiet ? "" : `printf '%s\\n' "$r" >&2; `}exit 1 ;; esac`),
   );
 }

@@ -2,7 +2,7 @@ import { PlanError, Secret, sh, Sh, type ResourceNode } from "hawser";
 import { apiObject, unlike } from "./api-object.ts";
 import type { VaultEnd } from "./cluster.ts";
 import type { Context } from "./context.ts";
-import { answers, request, tokenHeader, type Reply } from "./curl.ts";
+import { answers, request, STATUS, tokenHeader, type Reply } from "./curl.ts";
 import { MANAGE_CURL, READER_CURL, ROOT_REVOKED, vaultLayout } from "./paths.ts";
 import { vaultUrl } from "./vault-config.ts";
 import type { Keys } from "./vault-init.ts";
@@ -76,9 +76,8 @@ export const known = (asked: Sh): Sh => Sh.lines(
   sh`n=0
 while :; do
 r=$(${asked}) || r=`,
-  Sh.raw(`c=\${r##*
-}
-[ "$c" != 200 ] || exit 0
+  STATUS,
+  Sh.raw(`[ "$c" != 200 ] || exit 0
 n=$((n + 1))
 [ $n -lt 5 ] || break
 sleep 1

@@ -65,12 +65,14 @@ export async function inventoryOf(lab: E2eLab, { consul = {}, vault = {}, token 
   return await loadInventory(folder);
 }
 
+const CURL = "curl -sS -m 20 --cacert /etc/hawser-tls/vault/trusted.pem";
+
 /** Asks the host's OpenBao as ada does. @returns the answer's text */
-export const asAda = async (lab: E2eLab, host: Host, request: string, token: string): Promise<string> => await lab.exec(host, `curl -sS -m 20 --cacert /etc/hawser-tls/vault/trusted.pem -H 'X-Vault-Token: ${token}' ${request}`);
+export const asAda = async (lab: E2eLab, host: Host, request: string, token: string): Promise<string> => await lab.exec(host, `${CURL} -H 'X-Vault-Token: ${token}' ${request}`);
 
 /** A token of ada's. */
 export async function logIn(lab: E2eLab): Promise<string> {
-  const said = await lab.exec("la", `curl -sS -m 20 --cacert /etc/hawser-tls/vault/trusted.pem --data '{"password":"${ADA}"}' ${API}/auth/userpass/login/ada`);
+  const said = await lab.exec("la", `${CURL} --data '{"password":"${ADA}"}' ${API}/auth/userpass/login/ada`);
   const token = /"client_token":"([^"]+)"/.exec(said)?.[1];
   if (token === undefined) throw new Error(`ada cannot log in: ${said}`);
   return token;

@@ -68,3 +68,30 @@ export async function verified(inventory: string, playbook: string, ...words: re
   const events = out.trim().split("\n").map((line) => JSON.parse(line) as { readonly event: string });
   return { code, assertions: events.filter(({ event }) => event === "assertion") as unknown as Asserted[] };
 }
+
+/**
+ * The same, until every limit is kept, four times at most: a machine that is busy with something else delays a packet now and then, and
+ * what is wrong stays wrong.
+ */
+export async function verifiedAtLast(inventory: string, playbook: string): ReturnType<typeof verified> {
+  let seen = await verified(inventory, playbook);
+  for (let again = 0; again < 3 && seen.code !== 0; again++) seen = await verified(inventory, playbook);
+  return seen;
+}
+
+/** What a run cost a host. */
+export interface HostCost {
+  readonly changed: number;
+  readonly requests: number;
+  /** Of the plays that it had a part in. */
+  readonly plays: number;
+}
+
+/** What `hawser run --output json` says of each host. */
+export function costsOf(out: string): ReadonlyMap<string, HostCost> {
+  const events = out.trim().split("\n").map((line) => JSON.parse(line) as { readonly event: string; readonly hosts: unknown });
+  const plays = events.filter(({ event }) => event === "play").map(({ hosts }) => hosts as readonly string[]);
+  const recap = events.at(-1);
+  assert.equal(recap?.event, "recap", out.slice(-2000));
+  return new Map(Object.entries(recap.hosts as Readonly<Record<string, Omit<HostCost, "plays">>>).map(([host, { changed, requests }]) => [host, { changed, requests, plays: plays.filter((hosts) => hosts.includes(host)).length }]));
+}

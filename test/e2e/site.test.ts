@@ -4,7 +4,7 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { installPrerequisites, labDown } from "../../src/lab/index.ts";
 import { withoutArtifact } from "../artifacts/index.ts";
-import { hawser, playbookFile, regionsInventory, verified } from "./regions-fixture.ts";
+import { costsOf, hawser, playbookFile, regionsInventory, verifiedAtLast } from "./regions-fixture.ts";
 
 /** The whole system from nothing, on real kernels. It takes long on few processors, so it has a command of its own: npm run test:site. */
 const linux = process.platform === "linux" && process.arch === "x64" && process.getuid?.() === 0;
@@ -15,26 +15,11 @@ const SITE = playbookFile("site");
 const PATIENCE = "150";
 const minutes = (count: number) => ({ timeout: count * 60_000 });
 
-interface Recap {
-  readonly event: "recap";
-  readonly hosts: Readonly<Record<string, { readonly changed: number; readonly requests: number }>>;
-}
-interface Play {
-  readonly event: "play";
-  readonly hosts: readonly string[];
-}
 interface Drill {
   readonly event: "drill";
   readonly vipHoldersMax: number;
-  readonly writes: readonly { readonly host: string; readonly name: string; readonly acknowledged: number; readonly lost: number | null }[];
+  readonly writes: readonly { readonly role: string; readonly acknowledged: number; readonly lost: number | null }[];
 }
-
-const eventsOf = (out: string): readonly (Recap | Play | Drill)[] => out.trim().split("\n").map((line) => JSON.parse(line) as Recap | Play | Drill);
-const lastOf = <Kind extends Recap | Drill>(out: string, kind: Kind["event"]): Kind => {
-  const last = eventsOf(out).at(-1);
-  assert.equal(last?.event, kind, out.slice(-2000));
-  return last as Kind;
-};
 
 void describe("the whole site in two regions and a witness, on real kernels", { skip }, () => {
   const inventory = skip === false ? regionsInventory(LAB, [234, 235, 236]) : { path: "", drop: () => {} };
@@ -62,30 +47,26 @@ void describe("the whole site in two regions and a witness, on real kernels", { 
   void test("a second run changes nothing, in at most three requests a host and play", minutes(10), async (t) => {
     const { code, out, err } = await hawser(inventory.path, "run", SITE, "--probe-timeout", PATIENCE, "--output", "json");
     assert.equal(code, 0, err);
-    const plays = eventsOf(out).filter((event) => event.event === "play");
-    const { hosts } = lastOf<Recap>(out, "recap");
-    for (const [host, { changed, requests }] of Object.entries(hosts)) {
-      const count = plays.filter((play) => play.hosts.includes(host)).length;
-      t.diagnostic(`${host}: ${requests} requests for ${count} plays`);
+    for (const [host, { changed, requests, plays }] of costsOf(out)) {
+      t.diagnostic(`${host}: ${requests} requests for ${plays} plays`);
       assert.equal(changed, 0, `${host} changed`);
-      assert.ok(requests <= 3 * count, `${host}: ${requests} requests for ${count} plays`);
+      assert.ok(requests <= 3 * plays, `${host}: ${requests} requests for ${plays} plays`);
     }
   });
 
   void test("verified: every limit is kept", minutes(20), async (t) => {
-    let seen = await verified(inventory.path, SITE);
-    // A machine that is busy with something else delays a packet now and then; what is wrong stays wrong.
-    for (let again = 0; again < 3 && seen.code !== 0; again++) seen = await verified(inventory.path, SITE);
+    const seen = await verifiedAtLast(inventory.path, SITE);
     assert.deepEqual(seen.assertions.filter(({ ok }) => !ok), []);
     t.diagnostic(`${seen.assertions.length} limits`);
   });
 
   void test("with the tunnel cut, nothing is lost that the databases, objects, Consul or a gRPC service acknowledged", minutes(15), async (t) => {
     const { out, err } = await hawser(inventory.path, "drill", "tunnel-cut", "-p", SITE, "--rate", "20", "--for", "20", "--return-after", "5", "--within", "240", "--report", path.join(inventory.path, "drill.html"), "--output", "json");
-    const drill = lastOf<Drill>(out === "" ? `${err}\n` : out, "drill");
+    const drill = JSON.parse(out.trim().split("\n").at(-1) || "{}") as Drill;
+    assert.equal(drill.event, "drill", err || out.slice(-2000));
     t.diagnostic(JSON.stringify(drill));
     assert.equal(drill.vipHoldersMax, 1);
     assert.deepEqual(drill.writes.filter(({ acknowledged, lost }) => acknowledged === 0 || (lost ?? 0) > 0), []);
-    assert.equal(new Set(drill.writes.map(({ name }) => name)).size, 4, JSON.stringify(drill.writes));
+    assert.deepEqual([...new Set(drill.writes.map(({ role }) => role))].sort(), ["consul-vault", "echo", "minio", "postgres-pglogical"]);
   });
 });
