@@ -1,13 +1,12 @@
 import { sh, type HandlerNode, type ResourceNode } from "hawser";
 import { certificatesOf, CONF, FOLDER, SCRIPT } from "./paths.ts";
 import { defaults, install, unitOf, type Context } from "./programs.ts";
-import { isLoopback, linksAt, PORTS, type End } from "./targets.ts";
+import { isLoopback, linksAt, PORTS, shownOf, type End, type Shown } from "./targets.ts";
 import type { Program, Vars, Watch } from "./vars.ts";
 
 /** Seconds between two runs of the script that asks what no exporter knows. */
 const TIERS = { fast: 5, slow: 30 } as const;
 export const TIER_NAMES = Object.keys(TIERS) as (keyof typeof TIERS)[];
-const FORWARDER = "hawser-haproxy-metrics";
 
 interface Daemon {
   readonly args: readonly string[];
@@ -37,7 +36,7 @@ export function declareExporters(cx: Context, own: End, peers: readonly End[]): 
   declareScript(cx, own, peers, folder === undefined ? [] : [folder]);
   if (watch.gateway !== undefined && vars.frr_exporter) declareDaemon(cx, "frr_exporter", { args: [`--web.listen-address=${vars.address}:${PORTS.frr}`] });
   if (watch.postgres !== undefined && vars.postgres_exporter) declarePostgres(cx, watch.postgres);
-  if (watch.backup_path && isLoopback(watch.haproxy_metrics)) declareForwarder(cx, vars);
+  for (const shown of shownOf(vars)) if (isLoopback(shown.place)) declareForwarder(cx, shown);
 }
 
 /** The states of tunnels, address, databases and managers, written to files that node_exporter reads. */
@@ -76,6 +75,7 @@ function unitsOf({ watch, server, grafana }: Vars): readonly string[] {
     ...(watch.backup_path ? ["haproxy"] : []),
     ...(watch.etcd ? ["hawser-etcd"] : []),
     ...(watch.swarm ? ["docker"] : []),
+    ...watch.units,
     ...(server ? [unitOf("prometheus"), unitOf("alertmanager"), unitOf("blackbox_exporter")] : []),
     ...(server && grafana !== undefined ? ["grafana-server"] : []),
   ];
@@ -101,10 +101,10 @@ function declarePostgres(cx: Context, { port }: NonNullable<Watch["postgres"]>):
   });
 }
 
-/** HAProxy shows its own metrics, on loopback; systemd's own forwarder shows them to the monitors. */
-function declareForwarder({ t }: Context, { address, watch }: Vars): void {
-  const place = `${address}:${PORTS.haproxy}`;
-  const unit = t.unit(FORWARDER, { content: `[Unit]\nDescription=Metrics of HAProxy for the monitors\nRequires=${FORWARDER}.socket\nAfter=${FORWARDER}.socket\n\n[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd ${watch.haproxy_metrics}\nDynamicUser=true\nPrivateTmp=true\n` });
-  const socket = t.unit(`${FORWARDER}.socket`, { content: `[Unit]\nDescription=Metrics of HAProxy for the monitors\n\n[Socket]\nListenStream=${place}\n# The address may come after systemd has begun.\nFreeBind=true\n\n[Install]\nWantedBy=sockets.target\n` });
-  t.service(`${FORWARDER}.socket`, { state: "running", enabled: true, needs: [unit, socket] });
+/** What a program shows on loopback, systemd's own forwarder shows to the monitors. */
+function declareForwarder({ t, vars }: Context, { job, what, place }: Shown): void {
+  const name = `hawser-${job}-metrics`;
+  const unit = t.unit(name, { content: `[Unit]\nDescription=Metrics of ${what} for the monitors\nRequires=${name}.socket\nAfter=${name}.socket\n\n[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd ${place}\nDynamicUser=true\nPrivateTmp=true\n` });
+  const socket = t.unit(`${name}.socket`, { content: `[Unit]\nDescription=Metrics of ${what} for the monitors\n\n[Socket]\nListenStream=${vars.address}:${PORTS[job]}\n# The address may come after systemd has begun.\nFreeBind=true\n\n[Install]\nWantedBy=sockets.target\n` });
+  t.service(`${name}.socket`, { state: "running", enabled: true, needs: [unit, socket] });
 }

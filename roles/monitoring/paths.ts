@@ -19,6 +19,7 @@ export function certificatesOf({ watch, certificates }: Vars): readonly string[]
   return [
     ...(watch.etcd ? ["/etc/hawser-etcd/own.crt"] : []),
     ...(watch.backup_path ? ["/etc/hawser/backup-path/own.crt"] : []),
+    ...watch.certificates,
     ...certificates,
   ];
 }

@@ -1,6 +1,6 @@
 import type { Listener } from "hawser";
 import { clusterPort } from "./server.ts";
-import { isLoopback, PORTS } from "./targets.ts";
+import { isLoopback, PORTS, shownOf } from "./targets.ts";
 import type { Vars } from "./vars.ts";
 
 /** Everything that the role's programs listen on. */
@@ -11,7 +11,7 @@ export function listenersOf(vars: Vars): readonly Listener[] {
     tcp(PORTS.node, "node_exporter"),
     ...(watch.gateway !== undefined && vars.frr_exporter ? [tcp(PORTS.frr, "frr_exporter")] : []),
     ...(watch.postgres !== undefined && vars.postgres_exporter ? [tcp(PORTS.postgres, "postgres_exporter")] : []),
-    ...(watch.backup_path && isLoopback(watch.haproxy_metrics) ? [tcp(PORTS.haproxy, "HAProxy's metrics for the monitors")] : []),
+    ...shownOf(vars).flatMap(({ job, what, place }) => (isLoopback(place) ? [tcp(PORTS[job], `${what}'s metrics for the monitors`)] : [])),
     ...(server
       ? [
           tcp(vars.port, "Prometheus", { var: ["port"] }),

@@ -7,8 +7,8 @@ export interface End {
   readonly vars: Vars;
 }
 
-/** Ports of the exporters, as their projects have registered them with Prometheus. */
-export const PORTS = { node: 9100, haproxy: 9101, blackbox: 9115, postgres: 9187, frr: 9342 } as const;
+/** Ports of the exporters, as their projects have registered them with Prometheus; Envoy has none there. */
+export const PORTS = { node: 9100, haproxy: 9101, blackbox: 9115, postgres: 9187, frr: 9342, envoy: 9902 } as const;
 export const BLACKBOX = `127.0.0.1:${PORTS.blackbox}`;
 
 export interface Target {
@@ -44,7 +44,6 @@ export function jobsOf(own: End, members: readonly End[]): readonly Job[] {
     { name: "node", targets: on(PORTS.node, () => true) },
     { name: "frr", targets: on(PORTS.frr, (member) => member.vars.watch.gateway !== undefined && member.vars.frr_exporter) },
     { name: "postgres", targets: on(PORTS.postgres, (member) => member.vars.watch.postgres !== undefined && member.vars.postgres_exporter) },
-    { name: "haproxy", targets: members.filter((member) => member.vars.watch.backup_path).map((member) => ({ address: haproxyAt(member.vars), labels: labelsOf(member) })) },
     { name: "prometheus", targets: on(({ port }) => port, (member) => member.vars.server) },
     { name: "alertmanager", targets: on(({ alertmanager_port }) => alertmanager_port, (member) => member.vars.server) },
     { name: "link", interval: own.vars.probe_interval, module: "icmp", targets: linkTargets(own, members) },
@@ -54,8 +53,19 @@ export function jobsOf(own: End, members: readonly End[]): readonly Job[] {
   return jobs.filter(({ targets }) => targets.length > 0);
 }
 
-/** HAProxy listens on loopback; a socket of systemd's shows that to the monitors. */
-export const haproxyAt = ({ address, watch }: Vars): string => (isLoopback(watch.haproxy_metrics) ? `${address}:${PORTS.haproxy}` : watch.haproxy_metrics);
+/** A program with metrics of its own. Where they are on loopback, a socket of systemd's shows them to the monitors. */
+export interface Shown {
+  readonly job: "haproxy" | "envoy";
+  readonly what: string;
+  /** Where it shows them itself, ADDRESS:PORT. */
+  readonly place: string;
+  readonly path?: string;
+}
+
+export const shownOf = ({ watch }: Vars): readonly Shown[] => [
+  ...(watch.backup_path ? [{ job: "haproxy", what: "HAProxy", place: watch.haproxy_metrics } as const] : []),
+  ...(watch.envoy_metrics === undefined ? [] : [{ job: "envoy", what: "Envoy", place: watch.envoy_metrics, path: "/stats/prometheus" } as const]),
+];
 
 const labelsOf = ({ host, vars }: End): Target["labels"] => ({ host: host.name, region: vars.region });
 
@@ -85,13 +95,17 @@ function probeJobs(own: End, members: readonly End[]): Job[] {
   });
 }
 
+/** Programs that have metrics themselves: those of the roles, and what else the inventory names. */
 function exporterJobs(members: readonly End[]): Job[] {
   const jobs = new Map<string, Job & { targets: Target[] }>();
   for (const member of members) {
-    for (const { name, port, metrics_path, scheme } of member.vars.exporters) {
-      const job = jobs.get(name) ?? { name, scheme, path: metrics_path, targets: [] };
-      job.targets.push({ address: `${member.vars.address}:${port}`, labels: labelsOf(member) });
-      jobs.set(name, job);
+    const { vars } = member;
+    const shown = shownOf(vars).map(({ job, path, place }) => ({ name: job, ...(path !== undefined && { path }), address: isLoopback(place) ? `${vars.address}:${PORTS[job]}` : place }));
+    const further = vars.exporters.map(({ name, port, metrics_path, scheme }) => ({ name, scheme, path: metrics_path, address: `${vars.address}:${port}` }));
+    for (const { address, ...asked } of [...shown, ...further]) {
+      const job = jobs.get(asked.name) ?? { ...asked, targets: [] };
+      job.targets.push({ address, labels: labelsOf(member) });
+      jobs.set(asked.name, job);
     }
   }
   return [...jobs.values()];

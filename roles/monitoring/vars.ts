@@ -7,6 +7,8 @@ const NAME = /^[a-z][a-z0-9_-]{0,40}$/;
 const name = z.string().regex(NAME, "lower-case letters, digits, `_` and dashes, a letter first");
 /** As Prometheus reads a time: `5s`, `1m`, `15d`. */
 const span = z.string().regex(/^[1-9]\d*(ms|s|m|h|d|w|y)$/, "a number and a unit, such as 5s, 1m or 15d");
+/** `127.0.0.1:8405`. */
+const place = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}:\d{1,5}$/, "ADDRESS:PORT");
 const path = z.string().regex(/^\/[\w./-]+$/, "an absolute path");
 
 const postgres = z.strictObject({
@@ -20,10 +22,13 @@ const watch = z.strictObject({
   gateway: gatewaySchema.optional().describe("The end of the tunnels that this host is: BFD, BGP, IPsec and GRE of each are watched, and the round trip."),
   vip: z.ipv4().optional().describe("The address of role keepalived that this host may hold."),
   backup_path: z.boolean().default(false).describe("HAProxy of role backup-path; the path in use is a metric of that role."),
-  haproxy_metrics: z.string().default("127.0.0.1:8405").describe("Where HAProxy shows its metrics (`backup-path.metrics`)."),
+  haproxy_metrics: place.default("127.0.0.1:8405").describe("Where HAProxy shows its metrics (`backup-path.metrics`)."),
   postgres: postgres.optional().describe("PostgreSQL with its replication."),
   etcd: z.boolean().default(false).describe("A member of the quorum."),
   swarm: z.boolean().default(false).describe("Docker Swarm: its managers, as this host sees them if it is one."),
+  envoy_metrics: place.optional().describe("Where Envoy shows its metrics (`envoy.metrics`). Default: there is no Envoy."),
+  units: z.array(z.string().regex(/^[\w@.:-]+$/, "the name of a unit of systemd")).default([]).describe("Further units whose end is an alert: Consul, OpenBao, the object storage, Envoy."),
+  certificates: z.array(path).default([]).describe("The certificates of those."),
 });
 
 const exporter = z.strictObject({
@@ -97,7 +102,7 @@ export const schema = z.strictObject({
   value.exporters.forEach((each, i) => OWN_JOBS.has(each.name) && complain(["exporters", i, "name"], `${each.name} is a job of the role's own`));
 });
 
-const OWN_JOBS = new Set(["node", "frr", "postgres", "haproxy", "link", "probe", "prometheus", "alertmanager", "grafana"]);
+const OWN_JOBS = new Set(["node", "frr", "postgres", "haproxy", "envoy", "link", "probe", "prometheus", "alertmanager", "grafana"]);
 
 export type Vars = z.output<typeof schema>;
 export type Watch = Vars["watch"];

@@ -1,5 +1,8 @@
 import { UsageError, z, type HostView } from "hawser";
 import { gatewayOf } from "hawser/roles/gre/gateway";
+import { CONSUL, vaultLayout } from "hawser/roles/consul-vault/paths";
+import * as mesh from "hawser/roles/envoy/paths";
+import * as objects from "hawser/roles/minio/paths";
 import type { schema } from "./vars.ts";
 
 /** The group whose hosts are monitors. */
@@ -31,12 +34,29 @@ function watchOf(host: HostView): z.input<typeof schema>["watch"] {
   const vip = text(settings(host, "keepalived")["vip"])?.replace(/\/32$/, "");
   const postgres = settings(host, "postgres-pglogical");
   const metrics = text(settings(host, "backup-path")["metrics"]);
+  const platform = platformOf(host);
   return {
     ...(has("gateways") && { gateway: gatewayOf(host), backup_path: true, ...(vip !== undefined && { vip }), ...(metrics !== undefined && { haproxy_metrics: metrics }) }),
     ...(has("databases") && { postgres: { version: Number(postgres["version"] ?? 15), port: Number(postgres["port"] ?? 5432), databases: namesOf(postgres["databases"]) } }),
     etcd: has("quorum"),
     swarm: has("swarm"),
+    ...(has("mesh") && { envoy_metrics: text(settings(host, "envoy")["metrics"]) ?? "127.0.0.1:9902" }),
+    units: platform.map(({ unit }) => unit),
+    certificates: [...new Set(platform.map(({ certificate }) => certificate))],
   };
+}
+
+/** What runs on the host of the roles that no exporter is known of. */
+function platformOf(host: HostView): readonly { readonly unit: string; readonly certificate: string }[] {
+  const has = (group: string): boolean => host.groups.includes(group);
+  const { consul, vault } = settings(host, "consul-vault");
+  const engine = (vault as { readonly engine?: unknown } | undefined)?.engine === "vault" ? "vault" : "openbao";
+  return [
+    ...(has("consul_vault") && consul !== undefined ? [CONSUL] : []),
+    ...(has("consul_vault") && vault !== undefined ? [vaultLayout(engine)] : []),
+    ...(has("objects") ? [objects.STORE, objects.GATEWAY].map((unit) => ({ unit, certificate: objects.S3_TLS.certificate })) : []),
+    ...(has("mesh") ? [{ unit: mesh.UNIT, certificate: mesh.CERTIFICATE }] : []),
+  ];
 }
 
 function settings(host: HostView, role: string): Readonly<Record<string, unknown>> {

@@ -55,6 +55,17 @@ void test("HAProxy's own place is asked where it is on the network", () => {
   assert.deepEqual([forwarder("127.0.0.1:8405"), forwarder("10.1.0.11:8405")], [true, false]);
 });
 
+void test("Envoy on loopback is shown to the monitors, and asked in its own place where it is on the network", () => {
+  const of = (envoy_metrics: string) => {
+    const own = end("la-1", gatewayVars(1, "la", { watch: { envoy_metrics } }));
+    const sockets = ids(plan("debian-12", { own: { watch: { envoy_metrics } } })).filter((id) => id.startsWith("service:hawser-envoy"));
+    return [jobsOf(own, [own]).find(({ name }) => name === "envoy"), sockets, listenersOf(own.vars).filter(({ port }) => port === 9902).length];
+  };
+  const job = (address: string) => ({ name: "envoy", path: "/stats/prometheus", targets: [{ address, labels: { host: "la-1", region: "la" } }] });
+  assert.deepEqual(of("127.0.0.1:9902"), [job("10.1.0.11:9902"), ["service:hawser-envoy-metrics.socket"], 1]);
+  assert.deepEqual(of("10.1.0.11:9999"), [job("10.1.0.11:9999"), [], 0]);
+});
+
 void test("further exporters are jobs, and probes are asked by every monitor", () => {
   const own = end("la-1", gatewayVars(1, "la", { exporters: [{ name: "app", port: 8000, metrics_path: "/m" }] }));
   const far = end("sg-1", gatewayVars(2, "sg", { probes: [{ name: "echo", module: "grpc", target: "10.2.0.21:443" }] }));
@@ -153,6 +164,10 @@ void test("the inventory says what a host has, by its groups and the vars of its
   assert.deepEqual([found.server, found.region, found.address, found.public_address], [true, "la", "10.1.0.11", "203.0.113.1"]);
   assert.deepEqual([found.watch.vip, found.watch.gateway?.id, found.watch.postgres?.databases, found.watch.etcd, found.watch.backup_path], ["10.0.0.100", 1, ["app", "shop"], false, true]);
   assert.deepEqual(schema.parse(monitored(view("w-1", "w", { inventory: { public_address: "203.0.113.3" }, groups: ["quorum"] }))).watch, parsed({ address: "1.2.3.4", watch: { etcd: true } }).watch);
+  const platform = { private_address: "10.1.0.21", "consul-vault": { consul: { datacenter: "la" }, vault: { engine: "vault" } }, envoy: { metrics: "10.1.0.21:9999" } };
+  const { watch } = schema.parse(monitored(view("la-2", "la", { inventory: platform, groups: ["consul_vault", "objects", "mesh"] })));
+  assert.deepEqual([watch.envoy_metrics, watch.units], ["10.1.0.21:9999", ["hawser-consul", "hawser-vault", "hawser-objects-store", "hawser-objects", "hawser-envoy"]]);
+  assert.deepEqual(watch.certificates, ["consul", "vault", "objects", "envoy"].map((name) => `/etc/hawser-tls/${name}/cert.pem`));
   assert.throws(() => monitored(view("w-1", "w", {})), /neither private_address nor public_address/);
 });
 
