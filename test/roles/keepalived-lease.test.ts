@@ -150,6 +150,35 @@ void test("a holder whose own member leads the quorum has the witness lead: who 
 /** The member that the daemon is connected to, or is connecting to. */
 const connected = async (): Promise<string | undefined> => /-connect (\S+)/.exec(await inside("pgrep -a -P $(cat /run/daemon.pid) openssl || :"))?.[1];
 
+void test("so it is where another gateway's member leads: that one's loss is no election either", options, async () => {
+  const { header } = await ask(2, "maintenance/status");
+  await ask(3, "maintenance/transfer-leadership", JSON.stringify({ targetID: header.member_id }));
+  assert.ok(await leads(2));
+  await until("a leader at the witness", async () => await leads(3));
+  assert.ok(await holds());
+});
+
+void test("a witness that does not answer is not made to lead: the lease goes on with the leader that there is", options, async () => {
+  const witness = "$(sed -n 3p /run/etcd.pids)";
+  const { header } = await ask(2, "maintenance/status");
+  await ask(3, "maintenance/transfer-leadership", JSON.stringify({ targetID: header.member_id }));
+  await inside(`kill -STOP ${witness}`);
+  try {
+    const before = (await inside("cat /run/hawser-vip/lease")).split(" ")[1];
+    // Until it has asked: it connects to the witness for nothing else, since its own member answers.
+    await until("a question to the witness", async () => (await connected()) === "127.0.0.3:2379");
+    await until("its own member again", async () => (await connected()) === "127.0.0.1:2379");
+    assert.ok(await leads(2));
+    assert.equal((await inside("cat /run/hawser-vip/lease")).split(" ")[1], before);
+  } finally {
+    await inside(`kill -CONT ${witness}`);
+  }
+  // It asks that one again after a minute, a daemon that starts sooner.
+  await killDaemon();
+  await startDaemon();
+  await until("a leader at the witness", async () => await leads(3));
+});
+
 void test("without an answer of its own member it asks the witness next, and renews by it", options, async () => {
   assert.ok(await leads(3), "otherwise an election would come first");
   // A daemon that starts begins with its own member, whichever answered the one before.

@@ -15,7 +15,7 @@ EARLY=100
 # Between looks at who leads the quorum.
 LEADER_EVERY=1000
 NEAREST=${ENDPOINTS%% *}
-held= lease= expiry=0 last= free_since= was_master= held_since=0 aside_until=0 leader_at=0 refused=
+held= lease= expiry=0 last= free_since= was_master= held_since=0 aside_until=0 leader_at=0 refused= settled=
 link= connected=
 
 say() { echo "$*"; }
@@ -76,8 +76,8 @@ ask() {
     printf 'POST %s HTTP/1.1\r\nHost: etcd\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' "$1" ${#2} "$2" >&7
     if reply; then
       case $answer in
-        # gRPC's 5 is "not found": that is an answer.
-        *'"error"'*'"code":5'* | *'"header"'*) prefer "$endpoint"; uptime_now; return 0 ;;
+        # gRPC's 5 is "not found": that is an answer. So is the empty object, of a transfer.
+        *'"error"'*'"code":5'* | *'"header"'* | '{}') prefer "$endpoint"; uptime_now; return 0 ;;
       esac
     fi
     disconnect
@@ -164,32 +164,59 @@ used() {
   fi
 }
 
-# A holder that leads the quorum takes the leader with it when it is lost: then an election comes first, and the new leader starts all
-# leases anew, which puts off another host's taking the address by seconds. So another member shall lead, the witness before a gateway.
+# Who leads the quorum takes the leader with it when it is lost: an election comes first, in which nobody can renew, and the new leader
+# starts all leases anew. So the witness shall lead, whichever gateway is lost then and wherever the way between them is cut; where
+# it cannot, at least not this host, whose loss is the one that another host waits for.
 lead_elsewhere() {
   leader_at=$((now + LEADER_EVERY))
-  ask /v3/maintenance/status '{}' $REQUEST || return
-  # Only this host's own member says whether it is itself.
-  [ "$connected" = "$NEAREST" ] || return
-  local own_member rest id other=
+  local own_member leader rest id member url at= witness= witness_at= other= no=$refused
+  # Only this host's own member says whether it is itself. One that has a leader again is asked first again as well.
+  status_of "$NEAREST" || return
   field member_id; own_member=$value
-  field leader
-  [ -n "$value" ] && [ "$value" = "$own_member" ] || return
+  field leader; leader=$value
+  [ -n "$leader" ] || return
+  prefer "$NEAREST"
+  [ "$leader" != "$settled" ] || return
   ask /v3/cluster/member/list '{}' $REQUEST || return
   rest=$answer
   while :; do
     case $rest in *'"ID":"'*) rest=${rest#*'"ID":"'} ;; *) break ;; esac
-    id=${rest%%\"*}
-    [ "$id" != "$own_member" ] && [ "$id" != "$refused" ] || continue
-    case ${rest%%'"ID":"'*} in
-      *'"isLearner":true'*) continue ;;
-      *"//$WITNESS:"*) other=$id; break ;;
+    id=${rest%%\"*} member=${rest%%'"ID":"'*}
+    url=${member#*'"clientURLs":["'} url=${url%%\"*}
+    if [ "$id" = "$leader" ]; then at=$url; fi
+    case $member in
+      *'"isLearner":true'*) ;;
+      *"//$WITNESS:"*) witness=$id witness_at=$url ;;
+      *) [ "$id" = "$own_member" ] || [ "$id" = "$no" ] || other=${other:-$id} ;;
     esac
-    other=${other:-$id}
   done
   refused=
-  [ -n "$other" ] || return
-  if ask /v3/maintenance/transfer-leadership "{\"targetID\":\"$other\"}" $REQUEST; then say "member $other leads the quorum, not this host's"; else refused=$other; fi
+  if [ "$leader" = "$witness" ]; then settled=$leader; return; fi
+  if [ -n "$witness" ] && [ "$witness" != "$no" ] && follows "$witness_at" "$leader"; then other=$witness
+  elif [ "$leader" != "$own_member" ]; then return; fi
+  [ -n "$other" ] && [ -n "$at" ] || return
+  if ask_at "$at" /v3/maintenance/transfer-leadership "{\"targetID\":\"$other\"}"; then say "member $other leads the quorum, not $leader"; else refused=$other; fi
+}
+
+# ask_at ENDPOINT PATH BODY: as ask, of this member alone.
+ask_at() {
+  local ENDPOINTS=$1
+  ask "$2" "$3" $REQUEST
+}
+
+# status_of ENDPOINT: what this member says of itself. One that does not answer is asked again a minute later.
+status_of() {
+  ask_at "$1" /v3/maintenance/status '{}' && return
+  leader_at=$((now + 6 * LEADER_EVERY))
+  return 1
+}
+
+# follows ENDPOINT LEADER: whether the member there has the same leader. One that is cut off is not to lead: the quorum would take no change
+# until the leader has given up on it.
+follows() {
+  status_of "$1" || return
+  field leader
+  [ "$value" = "$2" ]
 }
 
 contend() {
