@@ -69,7 +69,7 @@ async function answer(stream: ServerHttp2Stream, health: Buffer | undefined, sai
   stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
 }
 
-/** A way to somewhere that can be cut: what is sent on it then is lost, without a word. */
+/** A way to somewhere that can be cut: what is asked on it then is lost, without a word. Answers under way are let out: one that has begun cannot be asked for again, on whatever way. */
 export class Path {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -86,8 +86,7 @@ export class Path {
           near.destroy();
           far.destroy();
         });
-        if (this.#cut) socket.pause();
-        socket.on("data", (data: Buffer) => void (this.#cut || (socket === near ? far : near).write(data)));
+        socket.on("data", (data: Buffer) => void ((socket === near && this.#cut) || (socket === near ? far : near).write(data)));
       }
     });
   }
