@@ -36,7 +36,7 @@ export const backupPath = defineRole(import.meta, {
     // A reload keeps the connections of the old process until they end.
     const reload = t.handler("reload haproxy", sh`systemctl reload-or-restart haproxy`);
     const trusted = far.map((peer) => t.file(`${FOLDER}/${peer.host.name}.crt`, { content: peer.exports.certificate, mode: "0644", needs: [folder], notify: reload }));
-    const together = t.task("certificates of the peers", { ...joined(far.map((peer) => `${FOLDER}/${peer.host.name}.crt`)), summary: far.map((peer) => peer.host.name).join(", "), needs: [folder, ...trusted], notify: reload, predict: "runs" });
+    const together = t.task("certificates of the peers", { ...joined(far.map((peer) => `${FOLDER}/${peer.host.name}.crt`)), summary: far.map((peer) => peer.host.name).join(", "), needs: trusted.length > 0 ? trusted : [folder], notify: reload, predict: "runs" });
     const conf = t.template(CONF, "haproxy.cfg.ejs", proxyOf(host.name, vars, regions, addresses), { mode: "0644", validate: (file) => sh`haproxy -c -q -f ${file}`, needs: [...packages, certificate.own, together], notify: reload });
     const service = t.service("haproxy", { state: "running", enabled: true, needs: [conf, ...allowed] });
 
@@ -103,7 +103,7 @@ function watchedOf(vars: Vars, { name, networks, ways }: Region) {
 
 /** SELinux lets HAProxy talk to a few ports of the web alone. */
 const allow = (t: Tasks, needs: readonly ResourceNode[]): ResourceNode =>
-  t.task("SELinux lets HAProxy connect", { check: sh`! selinuxenabled 2>/dev/null || getsebool haproxy_connect_any | grep -q 'on$'`, apply: sh`setsebool -P haproxy_connect_any on`, summary: "haproxy_connect_any", needs, predict: "runs" });
+  t.task("SELinux lets HAProxy connect", { check: sh`! selinuxenabled 2>/dev/null || getsebool haproxy_connect_any | grep -q 'on$'`, apply: sh`setsebool -P haproxy_connect_any on`, summary: "haproxy_connect_any", needs });
 
 /** @throws UsageError for a host that the role does not serve */
 function refuseSystem(facts: Facts, vars: Vars, host: string): void {

@@ -49,7 +49,7 @@ export const gre = defineRole(import.meta, {
       apply: sh`sh ${SCRIPT} up`,
       summary: tunnels.map(({ name }) => name).join(", "),
       needs: [packages, module, script, conf, ...native],
-      predict: "runs",
+      absent: "while-needs-absent",
     });
     // What is not confirmed is not there after a reboot either.
     const confirmed = confirm(t, guarded, [armed, ...rules, live]);
