@@ -82,30 +82,39 @@ async function sql(host: Host, text: string): Promise<string> {
   return stdout.trim();
 }
 
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 100; i++) {
+async function until(what: string, condition: () => Promise<boolean>, seconds = 10): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (Date.now() < deadline) {
     if (await condition()) return;
     // oxlint-disable-next-line promise/avoid-new
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  assert.fail(`${what}: not within 10 s`);
+  assert.fail(`${what}: not within ${seconds} s`);
 }
 
-/** Assertions that do not hold, with what was measured. */
-async function broken(): Promise<{ readonly names: readonly string[]; readonly explained: string }> {
+interface Measured {
+  readonly name: string;
+  readonly ok: boolean;
+}
+
+/** What `verify` measures of the databases. */
+async function measured(): Promise<readonly Measured[]> {
   const inventory = await loadInventory(INVENTORY);
   const { open, close } = connectTo(inventory);
-  const events: object[] = [];
+  const events: Measured[] = [];
   await verifyPlaybook(data, { inventory, connect: open, selection: { roles: ["postgres-pglogical"] } }, (event) => {
-    if (event.event === "assertion" && !event.ok) events.push(event);
+    if (event.event === "assertion") events.push(event);
   });
   await close();
-  return { names: events.map((event) => (event as { readonly name: string }).name), explained: JSON.stringify(events) };
+  return events;
 }
 
-async function assertHealthy(): Promise<void> {
-  let last = await broken();
-  await until("health", async () => last.names.length === 0 || (last = await broken()).names.length === 0).catch(() => assert.fail(last.explained));
+const broken = (all: readonly Measured[]): readonly Measured[] => all.filter(({ ok }) => !ok);
+
+async function assertHealthy(): Promise<readonly Measured[]> {
+  let last = await measured();
+  await until("health", async () => broken(last).length === 0 || broken((last = await measured())).length === 0, 60).catch(() => assert.fail(JSON.stringify(broken(last))));
+  return last;
 }
 
 void test("untouched hosts become what the check said, and unknown is rare and has a cause", options, evidence.step(["apply", "check"], async () => {
@@ -197,6 +206,64 @@ void test("a host that was restarted takes and gives changes again, and has noth
   await assertHealthy();
   assert.deepEqual(withOutcome(await go({ check: true }), "would-change", "unknown", "failed"), []);
 }));
+
+void test("every limit of verify is kept", options, evidence.step("verify", async () => ({ assertions: (await assertHealthy()).length }), ["postgres-pglogical"]));
+
+const TLS = "/var/lib/postgresql/tls";
+
+/** Each with what `verify` must not call well then. */
+const FAULTS: readonly { readonly what: string; readonly by: () => Promise<unknown>; readonly heal: () => Promise<unknown>; readonly expect: readonly RegExp[] }[] = [
+  {
+    what: "a server that is gone",
+    by: () => sh("sg-1", "systemctl stop postgresql@15-main"),
+    // pglogical tries again after three minutes only; a run has it try at once.
+    heal: async () => assert.deepEqual(failures(await go()), []),
+    expect: [/^server$/, /takes the changes of/, /a row on its way to/, /peers that take no changes/],
+  },
+  {
+    what: "a peer that takes nothing while much is written",
+    by: async () => {
+      await sql("sg-1", "select pglogical.alter_subscription_disable('la_1', true)");
+      await sql("la-1", "insert into customers (name) values ('while sg took nothing'); select pg_logical_emit_message(false, 'test', repeat('x', 20000000))");
+    },
+    heal: () => sql("sg-1", "select pglogical.alter_subscription_enable('la_1', true)"),
+    expect: [/takes the changes of/, /changes not taken yet/, /difference of the rows' hashes/],
+  },
+  {
+    what: "a stream in the clear",
+    by: () => sh("la-1", "cd /etc/postgresql/15/main && cp -p pg_hba.conf kept.conf && sed -i '1i local replication postgres peer' pg_hba.conf && systemctl reload postgresql@15-main && install -d -o postgres /tmp/clear && systemd-run -q --unit=clear --uid=postgres /usr/lib/postgresql/15/bin/pg_receivewal -D /tmp/clear --no-loop"),
+    heal: () => sh("la-1", "systemctl stop clear; rm -r /tmp/clear; cd /etc/postgresql/15/main && mv -f kept.conf pg_hba.conf && systemctl reload postgresql@15-main"),
+    expect: [/streams without TLS/],
+  },
+  {
+    what: "a certificate that is about to end",
+    by: () => sh("la-1", `cd ${TLS} && cp -p server.crt kept.crt && openssl req -x509 -key server.key -subj /CN=la-1 -days 1 -out server.crt`),
+    heal: () => sh("la-1", `mv -f ${TLS}/kept.crt ${TLS}/server.crt`),
+    expect: [/certificate/],
+  },
+];
+
+void test("each assertion of verify is seen to fail by a fault, and to hold again", { ...options, timeout: 400_000 }, evidence.step("assertions", async () => {
+  const kind = ({ name }: Measured): string => name.replace(/(la|sg)-1$/, "the peer");
+  const seen = new Set<string>();
+  for (const { what, by, heal, expect } of FAULTS) {
+    await by();
+    let names: readonly string[] = [];
+    try {
+      await until(what, async () => {
+        names = broken(await measured()).map(kind);
+        return expect.every((one) => names.some((name) => one.test(name)));
+      }, 60).catch(() => assert.fail(`${what}: seen were ${names.join(", ") || "none"}`));
+    } finally {
+      await heal();
+    }
+    for (const name of names) seen.add(name);
+    await assertHealthy();
+  }
+  const all = new Set((await measured()).map(kind));
+  assert.deepEqual([...all].filter((name) => !seen.has(name)), []);
+  return { assertions: all.size, "seen to fail": seen.size };
+}, ["postgres-pglogical"]));
 
 void test("a stopped server is predicted, with one unknown for all that it holds, and starts again", options, async () => {
   await sh("sg-1", "systemctl stop postgresql@15-main");
