@@ -57,7 +57,7 @@ export function federationOf(ends: readonly End[]): Federation | undefined {
 export const serversOf = ({ servers }: Federation, datacenter: string): readonly ConsulEnd[] => servers.filter((each) => each.datacenter === datacenter);
 
 /** How many may be lost. */
-const borne = (count: number): number => Math.ceil(count / 2) - 1;
+const borne = (count: number): number | "none" => Math.ceil(count / 2) - 1 || "none";
 
 /** @throws UsageError at the inventory's line for what cannot be one federation */
 export function refuseConsul(own: ConsulEnd, federation: Federation): void {

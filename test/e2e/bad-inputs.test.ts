@@ -10,9 +10,10 @@ import { declarations } from "./bad-inputs/rows-declaration.ts";
 import { hosts } from "./bad-inputs/rows-host.ts";
 import { inventories } from "./bad-inputs/rows-inventory.ts";
 import { networks } from "./bad-inputs/rows-network.ts";
+import { platform } from "./bad-inputs/rows-platform.ts";
 import { Workshop } from "./bad-inputs/workshop.ts";
 
-const STATIC: readonly Row[] = [...commandLine, ...inventories, ...networks];
+const STATIC: readonly Row[] = [...commandLine, ...inventories, ...networks, ...platform];
 
 void describe("found before any host is touched", { concurrency: 4 }, () => {
   const traps = [1, 2, 3].map(() => createServer((socket) => {

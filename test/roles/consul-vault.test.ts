@@ -176,8 +176,8 @@ void test("the reader may read what is declared, and no secret", () => {
 });
 
 for (const [what, options, message] of [
-  ["an even number of servers", { peers: { "la-2": given(4, "la", { vault: false }), "w-1": witness, "sg-1": given(2, "sg") } }, /the datacenter la has 2 servers, which bear the loss of 0, as 1 would: la-1, la-2/],
-  ["an even raft without a witness", { peers: { "sg-1": given(2, "sg") } }, /openbao has 2 servers \(la-1, sg-1\), which bear the loss of 0: where they stand in two regions, it stops with either/],
+  ["an even number of servers", { peers: { "la-2": given(4, "la", { vault: false }), "w-1": witness, "sg-1": given(2, "sg") } }, /the datacenter la has 2 servers, which bear the loss of none, as 1 would: la-1, la-2/],
+  ["an even raft without a witness", { peers: { "sg-1": given(2, "sg") } }, /openbao has 2 servers \(la-1, sg-1\), which bear the loss of none: where they stand in two regions, it stops with either/],
   ["different engines", { peers: { "sg-1": given(2, "sg", { vault: { engine: "vault" } }), "w-1": witness } }, /consul-vault\.vault\.engine is openbao on la-1 and vault on sg-1/],
   ["a datacenter without a server", { own: { consul: { server: false } }, peers: { "sg-1": given(2, "sg"), "w-1": witness } }, /the datacenter la of la-1 has no server/],
   ["a primary datacenter that is not there", { own: { consul: { primary_datacenter: "tokyo" } } }, /primary datacenter tokyo has no server/],
