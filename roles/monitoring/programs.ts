@@ -60,7 +60,8 @@ export function install(cx: Context, program: Program): readonly ResourceNode[] 
   const artifact = vars.artifacts[program];
   if (artifact === undefined) {
     if (!packaged(facts, program)) throw new UsageError(`${facts.os.name || "its system"} (${host}) packages no ${program}`, { hint: `monitoring.artifacts.${program}: { url, sha256 } of a release as a tar.gz${program === "frr_exporter" || program === "postgres_exporter" ? `, or monitoring.${program}: false` : ""}` });
-    return t.package(unit);
+    // What node_exporter's recommends is python, IPMI, SMART and NVMe, for metrics that the role has no use for.
+    return t.package(unit, { recommends: false });
   }
   const folder = `${OPT}/${program}`;
   const into = t.directory(folder, { mode: "0755", parents: true });
