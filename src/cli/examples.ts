@@ -13,6 +13,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "connections list": ["hawser connections list --json"],
   "connections close": ["hawser connections close", "hawser connections close la-1 sg-1"],
   "lab up": ["hawser lab up --install", "hawser lab up -i inventory/lab --rtt 84"],
+  "lab kernel": ["hawser lab kernel"],
   "lab down": ["hawser lab down"],
   "lab status": ["hawser lab status --json"],
   "lab cut": ["hawser lab cut la sg --only udp:500,udp:4500", "hawser lab cut la-1"],

@@ -15,6 +15,7 @@ import {
   labStatus,
   labUp,
   localBackendFor,
+  obtainUmlKernel,
   trafficText,
   type Backend,
   type LabFault,
@@ -71,6 +72,13 @@ export function labCommands(program: Command, exit: Exit): void {
       if (flags.json) process.stdout.write(`${JSON.stringify(state ?? null)}\n`);
       else process.stdout.write(state ? statusText(state) : `lab ${spec.name} is down\n`);
       if (!state?.hosts.every((host) => host.ready)) exit.code = 2;
+    });
+  lab
+    .command("kernel")
+    .description("take a newer kernel for User-Mode Linux out of Debian's archive, for hosts that are made from then on")
+    .action(async () => {
+      const version = await obtainUmlKernel(({ message }) => process.stderr.write(`${message}\n`));
+      process.stdout.write(`lab hosts with a kernel of their own have ${version} from now on\n`);
     });
   faultCommands(command);
   command("ssh", "a shell on a host, or a command over ssh")

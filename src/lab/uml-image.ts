@@ -1,19 +1,16 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { killCgroup } from "./cgroup.ts";
 import { inCgroup } from "./detached.ts";
-import { LabError } from "./error.ts";
 import { ensureImage } from "./image.ts";
 import { withLock } from "./lock.ts";
 import { cacheDirectory } from "./paths.ts";
 import { run } from "./run.ts";
 import { UML_INIT } from "./uml.ts";
 import type { LabImage, OnProgress } from "./types.ts";
-
-/** Where Debian's package has the guest kernel's modules, in a folder named by the kernel's version. */
-const MODULES = "/usr/lib/uml/modules";
+import { kernelVersion, umlKernel } from "./uml-kernel.ts";
 
 /** Units that have nothing to do in such a host and cost a slow kernel seconds. */
 const MASKED = [
@@ -34,10 +31,10 @@ const MASKED = [
  * where there is nothing. Its journal makes a power cut what it is on a server.
  */
 const SCRIPT = `set -eu
-root=$1 version=$2 disk=$3
+root=$1 version=$2 disk=$3 modules=$4
 put() { mkdir -p "$root\${1%/*}" && cat >"$root$1"; }
 mkdir -p "$root/lib/modules"
-cp -a "${MODULES}/$version" "$root/lib/modules/"
+cp -a "$modules/$version" "$root/lib/modules/"
 chroot "$root" depmod "$version"
 for unit in ${MASKED.join(" ")}; do ln -sf /dev/null "$root/etc/systemd/system/$unit"; done
 put ${UML_INIT} <<'END'
@@ -63,7 +60,7 @@ mke2fs -q -t ext4 -m 0 -i 65536 -J size=16 -d "$root" "$disk" 8G
  */
 export async function ensureUmlImage(image: LabImage, onProgress: OnProgress): Promise<string> {
   const base = await ensureImage(image, onProgress);
-  const version = await modulesVersion();
+  const version = await kernelVersion();
   const hash = createHash("sha256").update(JSON.stringify([basename(base), version, SCRIPT])).digest("hex").slice(0, 12);
   const disk = join(cacheDirectory(), `uml-${image}-${hash}.ext4`);
   if (existsSync(disk)) return disk;
@@ -83,16 +80,9 @@ async function build(image: LabImage, base: string, version: string, disk: strin
   const overlay = `lowerdir=${base},upperdir=${scratch}/upper,workdir=${scratch}/work`;
   const script = `mount -t overlay hawser-lab -o "$1" "$2"; shift; ${SCRIPT}`;
   // In a mount namespace of its own: the overlay goes with it, however it ends.
-  await run(await inCgroup(cgroup, ["unshare", "--mount", "sh", "-euc", script, "sh", overlay, join(scratch, "root"), version, join(scratch, "disk")]));
+  await run(await inCgroup(cgroup, ["unshare", "--mount", "sh", "-euc", script, "sh", overlay, join(scratch, "root"), version, join(scratch, "disk"), umlKernel().modules]));
   await killCgroup(cgroup);
   await rename(join(scratch, "disk"), disk);
   await rm(scratch, { recursive: true });
   return disk;
-}
-
-/** Names come sorted as text; the package has one version at a time. */
-async function modulesVersion(): Promise<string> {
-  const version = (await readdir(MODULES)).sort().at(-1);
-  if (version === undefined) throw new LabError(`${MODULES} is empty`, { hint: "apt-get install -y --reinstall user-mode-linux" });
-  return version;
 }

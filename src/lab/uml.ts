@@ -5,6 +5,7 @@ import { namespaceFile } from "./network.ts";
 import { hostPaths } from "./paths.ts";
 import { subnetOf } from "./spec.ts";
 import type { LabHost } from "./types.ts";
+import { umlKernel } from "./uml-kernel.ts";
 
 /** For all that the shipped playbooks bring together. Pages that the host never touches cost nothing. */
 const MEMORY = "1536M";
@@ -20,7 +21,7 @@ export function umlArgv(lab: string, host: LabHost): string[] {
   const { directory, cow, base, files } = hostPaths(lab, host.name);
   const own = ownAddress(host);
   return [
-    "linux.uml",
+    ...umlKernel().start,
     `umid=${host.name}`,
     `uml_dir=${directory}/`,
     `mem=${MEMORY}`,
@@ -49,10 +50,11 @@ const turnOf = ({ address }: LabHost): number => address.split(".").slice(2).red
 export function umlSupervisorScript(lab: string, host: LabHost): string {
   const router = labNamespace(lab);
   const wire = wireOf(host.address);
+  const { folder } = umlKernel();
   return `#!/bin/sh
 # Boots the lab host ${host.name}; written by hawser.
 set -eu
-console=${quote(hostPaths(lab, host.name).console)}
+${folder === undefined ? "" : `cd ${quote(folder)}\n`}console=${quote(hostPaths(lab, host.name).console)}
 # On one processor: the kernel and its processes take turns, and a turn that changes the processor costs four times as much.
 pin=''
 cpu=$((${turnOf(host)} % $(nproc)))

@@ -4,6 +4,9 @@ import test from "node:test";
 import type { LabHost } from "../../src/lab/types.ts";
 import { umlArgv, umlSupervisorScript } from "../../src/lab/uml.ts";
 
+// The kernel of the machine's package, whatever was obtained here.
+process.env["XDG_CACHE_HOME"] = "/nonexistent";
+
 const host: LabHost = { name: "la1", address: "198.18.1.11", region: "la", image: "debian", privateAddress: "10.10.0.11" };
 
 void test("a kernel of its own has its disk over the image, and ends instead of rebooting", () => {
