@@ -15,6 +15,8 @@ export const SUPERVISOR = `${FOLDER}/supervise.sh`;
 /** What the supervisor starts Envoy with. */
 export const SETTINGS = `${FOLDER}/supervise.conf`;
 export const UNIT = "hawser-envoy";
+/** Where the metrics are, if the vars say nothing else. */
+export const METRICS = "127.0.0.1:9902";
 /** Who Envoy runs as. */
 export const ACCOUNT = "envoy";
 /** Where an artifact lies. */

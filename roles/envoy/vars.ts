@@ -1,4 +1,5 @@
 import { artifact, z, type HostView } from "hawser";
+import { METRICS } from "./paths.ts";
 
 const port = z.number().int().min(1).max(65535);
 const seconds = (least: number, most: number) => z.number().min(least).max(most);
@@ -41,7 +42,7 @@ export const schema = z
     clients: z.array(z.union([z.ipv4(), z.cidrv4()])).default([]).describe("Who may use the services where `listen` is not loopback."),
     mesh_port: port.default(15443).describe("Port on which the other hosts' Envoys come in, by mutual TLS."),
     admin_port: port.default(9901).describe("Port of Envoy's administration, on 127.0.0.1 alone."),
-    metrics: endpoint("10.10.0.11:9902").default("127.0.0.1:9902").describe("Where Prometheus finds the metrics, and nothing else of the administration: /stats/prometheus."),
+    metrics: endpoint("10.10.0.11:9902").default(METRICS).describe("Where Prometheus finds the metrics, and nothing else of the administration: /stats/prometheus."),
     outlier_detection: z
       .strictObject({
         consecutive_5xx: z.number().int().min(1).max(1000).default(5).describe("Failures in a row that eject an endpoint."),

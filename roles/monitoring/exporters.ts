@@ -1,4 +1,5 @@
 import { sh, type HandlerNode, type ResourceNode } from "hawser";
+import { UNIT } from "hawser/roles/etcd/paths";
 import { certificatesOf, CONF, FOLDER, SCRIPT } from "./paths.ts";
 import { defaults, install, unitOf, type Context } from "./programs.ts";
 import { isLoopback, linksAt, PORTS, shownOf, type End, type Shown } from "./targets.ts";
@@ -73,7 +74,7 @@ function unitsOf({ watch, server, grafana }: Vars): readonly string[] {
     ...(watch.gateway === undefined ? [] : ["frr"]),
     ...(watch.vip === undefined ? [] : ["keepalived"]),
     ...(watch.backup_path ? ["haproxy"] : []),
-    ...(watch.etcd ? ["hawser-etcd"] : []),
+    ...(watch.etcd ? [UNIT] : []),
     ...(watch.swarm ? ["docker"] : []),
     ...watch.units,
     ...(server ? [unitOf("prometheus"), unitOf("alertmanager"), unitOf("blackbox_exporter")] : []),

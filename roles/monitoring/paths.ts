@@ -1,3 +1,4 @@
+import { CERTIFICATE } from "hawser/roles/etcd/paths";
 import type { Vars } from "./vars.ts";
 
 /** What the host's own script reads; closed to others, as all of /etc/hawser. */
@@ -17,7 +18,7 @@ export const ALERTMANAGER_CONFIG = `${PROMETHEUS}/alertmanager.yml`;
 /** The certificates that the roles of this host have, where they keep them. */
 export function certificatesOf({ watch, certificates }: Vars): readonly string[] {
   return [
-    ...(watch.etcd ? ["/etc/hawser-etcd/own.crt"] : []),
+    ...(watch.etcd ? [CERTIFICATE] : []),
     ...(watch.backup_path ? ["/etc/hawser/backup-path/own.crt"] : []),
     ...watch.certificates,
     ...certificates,

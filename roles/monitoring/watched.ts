@@ -29,8 +29,10 @@ export function monitored(host: HostView): Given {
   };
 }
 
+const within = (host: HostView) => (group: string): boolean => host.groups.includes(group);
+
 function watchOf(host: HostView): z.input<typeof schema>["watch"] {
-  const has = (group: string): boolean => host.groups.includes(group);
+  const has = within(host);
   const vip = text(settings(host, "keepalived")["vip"])?.replace(/\/32$/, "");
   const postgres = settings(host, "postgres-pglogical");
   const metrics = text(settings(host, "backup-path")["metrics"]);
@@ -40,15 +42,15 @@ function watchOf(host: HostView): z.input<typeof schema>["watch"] {
     ...(has("databases") && { postgres: { version: Number(postgres["version"] ?? 15), port: Number(postgres["port"] ?? 5432), databases: namesOf(postgres["databases"]) } }),
     etcd: has("quorum"),
     swarm: has("swarm"),
-    ...(has("mesh") && { envoy_metrics: text(settings(host, "envoy")["metrics"]) ?? "127.0.0.1:9902" }),
+    ...(has("mesh") && { envoy_metrics: text(settings(host, "envoy")["metrics"]) ?? mesh.METRICS }),
     units: platform.map(({ unit }) => unit),
     certificates: [...new Set(platform.map(({ certificate }) => certificate))],
   };
 }
 
-/** What runs on the host of the roles that no exporter is known of. */
+/** Units of the platform on the tunnel, each with the certificate that it shows. */
 function platformOf(host: HostView): readonly { readonly unit: string; readonly certificate: string }[] {
-  const has = (group: string): boolean => host.groups.includes(group);
+  const has = within(host);
   const { consul, vault } = settings(host, "consul-vault");
   const engine = (vault as { readonly engine?: unknown } | undefined)?.engine === "vault" ? "vault" : "openbao";
   return [

@@ -5,7 +5,7 @@ import { LabError } from "./error.ts";
 import { withLock } from "./lock.ts";
 import { cacheDirectory } from "./paths.ts";
 import { run } from "./run.ts";
-import { controllerSources, sourceLine } from "./sources.ts";
+import { controllerSources, sourceLine, type AptSource } from "./sources.ts";
 import type { OnProgress } from "./types.ts";
 
 /** Its kernel starts programs twice as fast as that of Debian 12. Debian's later ones, of 2026, have neither iptables nor nf_tables for IPv4. */
@@ -73,8 +73,8 @@ export async function obtainUmlKernel(onProgress: OnProgress): Promise<string> {
 /** Both packages, taken apart into the folder `root`. Lists and cache of its own: the machine's apt does not come to know of the suite. */
 async function unpack(scratch: string, onProgress: OnProgress): Promise<void> {
   const { used } = await controllerSources();
-  const [archive] = used;
-  if (!archive) throw new LabError("this machine's apt has no http source for its own release");
+  // That of the release itself: the others are of updates, which other suites have elsewhere.
+  const archive = used.find(({ suite }) => !suite.includes("-")) as AptSource;
   await writeFile(join(scratch, "sources.list"), `${sourceLine({ ...archive, suite: SUITE, components: ["main"] })}\n`);
   const own = [`Dir::Etc::sourcelist=${scratch}/sources.list`, "Dir::Etc::sourceparts=/dev/null", `Dir::State::lists=${scratch}/lists`, `Dir::Cache=${scratch}`, "APT::Sandbox::User=root"].flatMap((each) => ["-o", each]);
   onProgress({ message: `fetching the kernel of Debian ${SUITE} (once; 40 MB)` });

@@ -118,9 +118,8 @@ async function versionOf(lab: string, { name, on, version, standIn }: Server): P
   const { code, stdout, stderr } = await labExec(lab, on, ["sh", "-c", version]);
   const [line = ""] = (stdout.trim() || stderr.trim()).split("\n");
   if (code !== 0 || line === "") return undefined;
-  // Of "Consul and OpenBao" both.
-  const versions = (line.match(/\d+(?:\.\d+)+[\w.+-]*/g) ?? [line]).slice(0, name.split(" and ").length);
-  return { name, version: versions.join(" and "), ...(standIn !== undefined && { standIn }) };
+  // Two servers say `1.14.11 and 2.7.2`.
+  return { name, version: /\d+(?:\.\d+)+[\w.+-]*(?: and \d+(?:\.\d+)+[\w.+-]*)*/.exec(line)?.[0] ?? line, ...(standIn !== undefined && { standIn }) };
 }
 
 /** Of the role's files as they lie there, by an index of its own; the commit may not have them yet. */
