@@ -29,9 +29,9 @@ export class LocalTransport implements Transport {
 
   open(command: string, events: ChannelEvents, options: { readonly tty?: boolean } = {}): Promise<Channel> {
     return new Promise((resolve, reject) => {
-      // Node has no terminals; script(1) of util-linux makes one.
+      // Node has no terminals; script(1) of util-linux makes one, and would start the user's own shell, whichever that is.
       const [program, ...args] = options.tty ? (["script", "-qec", command, "/dev/null"] as const) : (["sh", "-c", command] as const);
-      const child = spawn(program, args, { detached: true, cwd: "/", stdio: "pipe" });
+      const child = spawn(program, args, { detached: true, cwd: "/", stdio: "pipe", env: options.tty ? { ...process.env, SHELL: "/bin/sh" } : process.env });
       child.once("error", (error) => reject(new ConnectionLost(`${this.#host}: cannot run ${program}: ${error.message}`, { host: this.#host, cause: error })));
       child.once("spawn", () => resolve(this.#wrap(child, events)));
     });

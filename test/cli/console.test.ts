@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { privateLines } from "../../src/cli/console/history.ts";
 import { Secret } from "../../src/shell/index.ts";
 import { BIN, ended, hawser, project, type Said } from "./hawser.ts";
+import { startOnTerminal } from "./terminal.ts";
 
 const folder = project({ after }, {
   "inv/hosts.yml": "all:\n  hosts: { db: , other: }\n  vars: { ssh: { kind: local }, site: { port: 80, key: !secret canary-of-the-inventory } }\n",
@@ -71,7 +71,7 @@ describe("hawser console", () => {
 
   it("on a terminal has a prompt, goes on after an error, and keeps a history without secrets for its user alone", async () => {
     mkdirSync(state, { recursive: true });
-    const child = spawn("script", ["-qec", `${process.execPath} ${BIN} console db -i inv`, "/dev/null"], { cwd: folder, env: { ...process.env, XDG_STATE_HOME: state, NO_COLOR: "1", TERM: "xterm" }, stdio: "pipe" });
+    const child = startOnTerminal([process.execPath, BIN, "console", "db", "-i", "inv"], { cwd: folder, env: { XDG_STATE_HOME: state } });
     const said = ended(child);
     let seen = "";
     child.stdout.on("data", (chunk: Buffer) => void (seen += chunk.toString()));

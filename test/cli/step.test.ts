@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { noTerminal, startOnTerminal } from "./terminal.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HAWSER = path.join(ROOT, "bin/hawser.mjs");
-const skip = spawnSync("script", ["--version"]).status === 0 ? false : "it needs script(1), which makes the terminal";
 
-void describe("hawser run --step", { skip }, () => {
+void describe("hawser run --step", { skip: noTerminal }, () => {
   let folder = "";
   let playbook = "";
   before(() => {
@@ -34,8 +34,7 @@ export default playbook(import.meta, [play({ name: "p", hosts: "all", tasks({ t 
   /** Runs it on a terminal of its own; each answer is typed when the question that it is for has been shown. */
   async function onTerminal(answers: readonly string[]): Promise<{ code: number | null; screen: string }> {
     for (const name of ["one", "two", "three"]) rmSync(path.join(folder, name), { force: true });
-    const command = `exec '${process.execPath}' '${HAWSER}' run '${playbook}' -i '${path.join(folder, "hosts.yml")}' --step`;
-    const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, NO_COLOR: "1", SHELL: "/bin/sh" } });
+    const child = startOnTerminal([process.execPath, HAWSER, "run", playbook, "-i", path.join(folder, "hosts.yml"), "--step"]);
     let screen = "";
     let answered = 0;
     child.stdout.on("data", (chunk: Buffer) => {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 
 /** Why there can be no terminal, for `skip`; false when there can. */
@@ -7,10 +7,29 @@ export const noTerminal = spawnSync("script", ["--version"]).status === 0 ? fals
 /** What is typed when a text has appeared on the screen since the last time. */
 export type Typing = readonly (readonly [shown: string, typed: string])[];
 
-/** Runs a program on a terminal of its own, and types. @param redirect For the shell, such as `</dev/null`. */
-export async function onTerminal(argv: readonly string[], typing: Typing, { cwd, env, redirect = "" }: { cwd: string; env?: Record<string, string>; redirect?: string }): Promise<{ code: number | null; screen: string }> {
-  const command = `exec ${argv.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(" ")} ${redirect}`;
-  const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], { cwd, stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, NO_COLOR: "1", SHELL: "/bin/sh", ...env } });
+/** Where a program runs. */
+export interface Place {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** For the shell, such as `</dev/null`. */
+  readonly redirect?: string;
+  /** The window's size, for whoever draws over it. */
+  readonly rows?: number;
+}
+
+/**
+ * Starts a program on a terminal of its own. It takes its shell's place, so that Ctrl-C reaches it alone: some shells end of it as well,
+ * and which shell there is depends on whoever runs the tests.
+ */
+export function startOnTerminal(argv: readonly string[], { cwd, env, redirect = "", rows }: Place = {}): ChildProcessWithoutNullStreams {
+  const size = rows === undefined ? "" : `stty rows ${rows} cols 120; `;
+  const command = `${size}exec ${argv.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(" ")} ${redirect}`;
+  return spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], { cwd, stdio: "pipe", env: { ...process.env, NO_COLOR: "1", TERM: "xterm", SHELL: "/bin/sh", ...env } });
+}
+
+/** Runs a program on a terminal of its own, and types. */
+export async function onTerminal(argv: readonly string[], typing: Typing, place: Place): Promise<{ code: number | null; screen: string }> {
+  const child = startOnTerminal(argv, place);
   let [screen, seen, at] = ["", 0, 0];
   child.stdout.on("data", (chunk: Buffer) => {
     screen += chunk.toString();

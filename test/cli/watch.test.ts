@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { LOGIN, need, startSshd, type Sshd } from "../connection/sshd.ts";
 import { BIN, ended, hawser, project, start, type Said } from "./hawser.ts";
+import { startOnTerminal } from "./terminal.ts";
 
 const skip = need(["sshd", "openssh-server"]) ?? false;
 const role = (content: string): string => `import { defineRole, z } from "hawser";
@@ -131,7 +132,7 @@ describe("hawser run --check --watch", { skip, timeout: 120_000 }, () => {
 
   it("draws over itself on a terminal, and ends cleanly on Ctrl-C there", async () => {
     const folder = made();
-    const child = spawn("script", ["-qec", `stty rows 60 cols 120; ${process.execPath} ${BIN} run site.ts -i inv --check --watch`, "/dev/null"], { cwd: folder, env: { ...process.env, NO_COLOR: "1", TERM: "xterm" }, stdio: "pipe" });
+    const child = startOnTerminal([process.execPath, BIN, "run", "site.ts", "-i", "inv", "--check", "--watch"], { cwd: folder, rows: 60 });
     const watched = new Watched(child);
     const at = await watched.says("Ctrl-C ends");
     writeFileSync(`${folder}/roles/greet/role.ts`, role('"drawn\\n"'));

@@ -88,8 +88,8 @@ void test("when one of them is gone it takes the public path: servers out, TCP c
   told = [];
   await route("del", "10.3.0.7");
   await until("public path", async () => (await shown()) === "public");
+  await until("metric after the file", async () => /^hawser_path_tunnel\{region="sg"\} 0$/m.test(await metric()));
   assert.equal(told[0], "set server sg-api/tunnel-1 state maint;set server sg-db/tunnel-1 state maint;shutdown sessions server sg-db/tunnel-1");
-  assert.match(await metric(), /^hawser_path_tunnel\{region="sg"\} 0$/m);
   assert.match(await metric(), /^hawser_path_switches_total\{region="sg"\} 1$/m);
 });
 
