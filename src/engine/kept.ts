@@ -22,11 +22,35 @@ const nameOf = (host: string, node: KeptNode): string => `${host}/${node.role}/$
 /** The encrypted copy on the host, as a shell word, until the controller has it. */
 const copyOf = (node: KeptNode): string => `"$hw_state"/kept/${quote(encodeURIComponent(node.id))}`;
 
+/** A once-only output of a host. */
+export interface KeptOfHost {
+  readonly host: string;
+  readonly node: KeptNode;
+}
+
+/** What the controller has of it, or undefined. */
+async function opened({ host, node }: KeptOfHost, store: KeptStore): Promise<unknown> {
+  const text = await store.load(nameOf(host, node));
+  return text === undefined ? undefined : parse(node, text);
+}
+
+/**
+ * Opens what is kept, and sees to it that what is still to be made can be kept: before anything is changed, so that no run finds out
+ * after an hour that the key at hand is another.
+ * @param makes Whether a run makes this output, when it is not there.
+ * @throws what `load` and `prove` throw, or HawserError when what is kept is not what its schema says.
+ */
+export async function proveKept(outputs: readonly KeptOfHost[], store: KeptStore, makes: (node: KeptNode) => boolean): Promise<void> {
+  for (const output of outputs) {
+    if ((await opened(output, store)) === undefined && makes(output.node)) await store.prove();
+  }
+}
+
 /** Settles the values that the controller has. */
 export async function loadKept(host: string, nodes: readonly KeptNode[], store: KeptStore | undefined, redactor: Redactor): Promise<void> {
   for (const node of nodes) {
-    const text = await store?.load(nameOf(host, node));
-    if (text !== undefined) settle(node, parse(node, text), redactor);
+    const value = store && (await opened({ host, node }, store));
+    if (value !== undefined) settle(node, value, redactor);
   }
 }
 

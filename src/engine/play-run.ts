@@ -64,6 +64,7 @@ export class PlayRun {
     emit({ event: "play", play: play.name, index: this.#options.index, hosts: runs.map((run) => run.name), roles: [...new Set([...this.#resolved.roles.values()].flat().map(({ use }) => use.name))] });
     for (const { cx } of ready) phase(cx, "waiting");
     for (const { run, declared } of ready) await loadKept(run.name, keptOf(declared.items), this.#options.kept, this.#options.redactor);
+    if (!this.#options.check && ready.some(makesKept)) await this.#options.kept?.prove();
     for (const run of runs) if (run.ended) this.#options.hub.gone(run.name);
     // What is known of a host is let go of as soon as it is done: a fleet has many.
     const parts = new Map(ready.splice(0).map((part) => [part.run, part]));
@@ -233,6 +234,11 @@ export class PlayRun {
 
 
 /** Whether any block lets in only so many hosts at a time. */
+/** Whether a host gives this run what is to be kept. */
+function makesKept({ declared, cx }: HostPart): boolean {
+  return everyResource(declared.items).some((node) => node.makes && !node.makes.value.known && cx.skips(node) === undefined);
+}
+
 function hasLane(items: readonly Item[]): boolean {
   return items.some((item) => item.type === "block" && (item.lane !== undefined || hasLane([...item.items, ...item.rescue, ...item.always])));
 }

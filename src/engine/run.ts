@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
+import type { ResourceNode } from "../dsl/items.ts";
 import type { Playbook } from "../dsl/play.ts";
 import { UsageError } from "../errors/index.ts";
 import type { InventoryHost } from "../inventory/index.ts";
@@ -9,13 +10,14 @@ import { failureOf } from "./failures.ts";
 import { HostStopped } from "./host-context.ts";
 import { HostRun, type HostRunOptions } from "./host-run.ts";
 import { endHost, PlayRun } from "./play-run.ts";
+import { proveKept, type KeptOfHost } from "./kept.ts";
 import { markerOf } from "./queue.ts";
 import { readExports } from "./reader.ts";
 import { Redactor } from "./redactor.ts";
 import { resolvePlays, type ResolvedPlay } from "./resolve.ts";
 import type { RunOptions } from "./run-options.ts";
 import { STATE_FOLDER } from "./script.ts";
-import { checkRoles, checkSelection, matchesId, type Selection } from "./selection.ts";
+import { checkRoles, checkSelection, matchesId, selectNodes, type Selection, type Skips } from "./selection.ts";
 import { Guests } from "./guests.ts";
 import { anyFacts } from "./targets.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -92,7 +94,7 @@ class PlaybookRun {
     this.#options.abort?.addEventListener("abort", stopNow, { once: true });
     try {
       await this.#prepare(plays, (run) => plays.flatMap((play) => (play.hosts.some((host) => host.name === run.name) ? (play.roles.get(run.name) ?? []) : [])));
-      const begin = this.#checkSelection(plays, selection, roleNames);
+      const begin = await this.#checkAll(plays, selection, roleNames);
       let first = true;
       for (const play of plays.slice(begin)) {
         const runs = play.hosts.map((host) => this.#runs.get(host.name) as HostRun);
@@ -156,19 +158,25 @@ class PlaybookRun {
   }
 
   /**
-   * Declares everything once to see whether the names on the command line exist, and whether later plays can be declared at
-   * all. Nothing was changed yet. The first play is declared by itself before it changes anything: without names to look for,
+   * Declares everything once to see whether the names on the command line exist, whether later plays can be declared at
+   * all, and whether what hosts give only once can be kept. Nothing was changed yet. The first play is declared by itself before it changes anything: without names to look for,
    * once is enough.
    * @returns the index of the play to begin with.
    */
-  #checkSelection(plays: readonly ResolvedPlay[], selection: Selection, roleNames: readonly string[]): number {
+  async #checkAll(plays: readonly ResolvedPlay[], selection: Selection, roleNames: readonly string[]): Promise<number> {
     const named = Object.values(selection).some((wanted) => wanted !== undefined) || [...this.#runs.values()].some((run) => run.pending.size > 0);
-    const { byPlay, complete } = declareAll(plays, this.#runs, this.#options.inventory, named ? 0 : 1);
+    const { byPlay, kept, complete } = declareAll(plays, this.#runs, this.#options.inventory, named ? 0 : 1);
     const nodes = byPlay.flat();
     if (nodes.length > 0 && complete) checkSelection(selection, nodes, roleNames);
     if (complete) for (const run of this.#runs.values()) this.#disown(run);
+    await this.#proveKept(kept, selectNodes(selection, nodes), nodes);
     const { startAt } = selection;
     return startAt === undefined ? 0 : Math.max(0, byPlay.findIndex((own) => own.some((node) => matchesId(node, startAt))));
+  }
+
+  async #proveKept(kept: readonly KeptOfHost[], skips: Skips, nodes: readonly ResourceNode[]): Promise<void> {
+    const made = new Set(this.#options.check ? [] : nodes.filter((node) => node.makes && skips(node) === undefined).map((node) => node.makes?.id));
+    if (this.#options.kept) await proveKept(kept, this.#options.kept, ({ id }) => made.has(id));
   }
 
   /** The run ends here for all hosts, with a recap of what was done. */

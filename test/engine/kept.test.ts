@@ -6,7 +6,8 @@ import { z } from "zod";
 import { KeptFiles } from "../../src/inventory/index.ts";
 import { file } from "../../src/resources/file.ts";
 import { sh } from "../../src/shell/index.ts";
-import { runTasks, scratch } from "./harness.ts";
+import { use } from "../../src/dsl/role.ts";
+import { roleOf, runPlays, runTasks, scratch } from "./harness.ts";
 
 async function keeping(folder: string): Promise<KeptFiles> {
   const identity = await generateIdentity();
@@ -43,11 +44,30 @@ test("an output that exists once is kept encrypted, used at once and by the next
   assert.equal(readFileSync(`${dir}/token`, "utf8"), "s.once-only-token");
 });
 
-test("without recipients the task does not run", async (t) => {
+test("without recipients nothing is done on any host, unless what makes the output is left out", async (t) => {
   const [dir, folder] = [scratch(t), scratch(t)];
-  const ran = await runTasks(initTasks(dir), { kept: new KeptFiles(folder) });
-  assert.match(ran.event("task:init").failure?.message ?? "", /nobody to be kept for/);
-  assert.ok(!existsSync(`${dir}/initialised`));
+  const kept = new KeptFiles(folder);
+  const before = { name: "before", hosts: "all", roles: [use(roleOf(({ t: tasks }) => void tasks.add(file, { path: `${dir}/first`, content: "" })))] };
+  const making = { name: "p", hosts: "all", roles: [use(roleOf(initTasks(dir), { name: "maker" }))] };
+  for (const plays of [[making], [before, making]]) await assert.rejects(runPlays(plays, { kept }), /nobody to be kept for/);
+  assert.deepEqual(readdirSync(dir), []);
+  const checked = await runPlays([before, making], { kept, check: true });
+  assert.equal(checked.recap.result, "ok");
+  assert.equal((await runPlays([before, making], { kept, selection: { roles: ["r"] } })).recap.result, "ok");
+  assert.deepEqual(readdirSync(dir), ["first"]);
+});
+
+test("a key that does not open what is kept for a later play is refused before the first changes anything", async (t) => {
+  const [dir, folder, other] = [scratch(t), scratch(t), scratch(t)];
+  const kept = await keeping(folder);
+  assert.equal((await runTasks(initTasks(dir), { kept })).recap.result, "ok");
+  await keeping(other);
+  const plays = [
+    { name: "before", hosts: "all", roles: [use(roleOf(({ t: tasks }) => void tasks.add(file, { path: `${dir}/first`, content: "" }), { name: "first" }))] },
+    { name: "p", hosts: "all", roles: [use(roleOf(initTasks(dir)))] },
+  ];
+  await assert.rejects(runPlays(plays, { kept: new KeptFiles(folder, { HAWSER_AGE_IDENTITY: `${other}/age.txt` }) }), { name: "UsageError", message: /kept\/h1\/r\/keys\.age cannot be opened: / });
+  assert.ok(!existsSync(`${dir}/first`));
 });
 
 test("output that could not be saved waits encrypted on the host; the next run fetches it and does not repeat", async (t) => {
