@@ -1,12 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
+import { ended, start } from "../cli/hawser.ts";
 import type { E2eLab } from "./engine-fixture.ts";
-
-const HAWSER = fileURLToPath(new URL("../../bin/hawser.mjs", import.meta.url));
 
 /** How a command ended. */
 export interface Ended {
@@ -17,16 +13,14 @@ export interface Ended {
 }
 
 /** Runs hawser as a user does. @param state The folder of the journals. @param killAfter Seconds after which it is killed. */
-export async function hawser(state: string, args: readonly string[], { killAfter, cwd, env }: { readonly killAfter?: number | undefined; readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Ended> {
+export async function hawser(state: string, args: readonly string[], { killAfter, cwd = process.cwd(), env }: { readonly killAfter?: number | undefined; readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Ended> {
   const began = performance.now();
-  const child = spawn(process.execPath, [HAWSER, ...args], { env: { ...process.env, HAWSER_RUNS: path.join(state, "runs"), NO_COLOR: "1", ...env }, stdio: ["ignore", "pipe", "pipe"], cwd });
-  const said = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
+  const child = start(cwd, args, { HAWSER_RUNS: path.join(state, "runs"), ...env });
+  child.stdin.end();
   const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter * 1000);
-  const [code] = (await once(child, "close")) as [number | null];
+  const { code, out, err } = await ended(child);
   clearTimeout(timer);
-  return { code, ...said, seconds: (performance.now() - began) / 1000 };
+  return { code, stdout: out, stderr: err, seconds: (performance.now() - began) / 1000 };
 }
 
 /** The lab's hosts as an inventory in a folder of its own. @returns the folder */

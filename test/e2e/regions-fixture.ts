@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hawser as called, type Said } from "../cli/hawser.ts";
 
 const here = (path: string): string => fileURLToPath(import.meta.resolve(path));
 /** The subnets of the shipped lab, 198.18.N. */
@@ -33,23 +33,8 @@ export function regionsInventory(lab: string, subnets: readonly [la: number, sg:
   return { path, drop: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export interface Said {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** hawser as an operator calls it. */
-export function hawser(inventory: string, ...words: readonly string[]): Promise<Said> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [here("../../bin/hawser.mjs"), ...words, "-i", inventory], { stdio: ["ignore", "pipe", "pipe"] });
-    let [out, err] = ["", ""];
-    child.stdout.on("data", (data: Buffer) => (out += data.toString()));
-    child.stderr.on("data", (data: Buffer) => (err += data.toString()));
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, out, err }));
-  });
-}
+export const hawser = (inventory: string, ...words: readonly string[]): Promise<Said> => called(process.cwd(), [...words, "-i", inventory]);
 
 /** As `hawser verify --output json` says it. */
 export interface Asserted {
