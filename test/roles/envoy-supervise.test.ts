@@ -10,13 +10,13 @@ import { fileURLToPath } from "node:url";
 
 const SCRIPT = fileURLToPath(new URL("../../roles/envoy/files/supervise.sh", import.meta.url));
 
-/** Plays Envoy: says when it begins and is told to end, is live at once, and ends by itself when a newer one is. */
+/** Plays Envoy: is live at once, says so and when it is told to end, and ends by itself when a newer one is. */
 const ENVOY = `#!/bin/sh
 for word; do case $last in --restart-epoch) epoch=$word ;; esac; case $word in --hot-restart-version) cat "$D/version" >&2; exit 0 ;; esac; last=$word; done
 [ ! -e "$D/broken" ] || exit 3
-echo "start $epoch" >>"$D/log"
 trap 'echo "term $epoch" >>"$D/log"; exit 0' TERM
-printf '"state": "LIVE",\\n"restart_epoch": %s,\\n' "$epoch" >"$D/info"
+printf '"state": "LIVE",\\n"restart_epoch": %s,\\n' "$epoch" >"$D/info.$epoch" && mv "$D/info.$epoch" "$D/info"
+echo "start $epoch" >>"$D/log"
 while :; do
   case $(cat "$D/info") in *": $epoch,"*) ;; *) echo "end $epoch" >>"$D/log"; exit 0 ;; esac
   [ ! -e "$D/crash" ] || exit 9
