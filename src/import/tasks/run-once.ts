@@ -16,7 +16,7 @@ import { nameOf } from "./labels.ts";
  * @throws Unconvertible
  */
 export function runOnce(role: RoleContext, task: YamlMap, inherited: Inherited, converted: (role: RoleContext, task: YamlMap, inherited: Inherited) => Statement[]): Statement[] {
-  for (const word of ["register", "notify", "delegate_to"]) if (entryOf(task, word) !== undefined) throw new Unconvertible(`run_once with ${word}: write it with t.once, which says what the other hosts get of it`, 0);
+  for (const word of ["register", "notify"]) if (entryOf(task, word) !== undefined) throw new Unconvertible(`run_once with ${word}: write it with t.once, which says what the other hosts get of it`, 0);
   const { name: module } = moduleOf(task);
   if (!Object.hasOwn(MODULES, module) && !["command", "shell", "raw"].includes(module)) throw new Unconvertible(LEFT[module] ?? `run_once for ${module}`, 0);
   // Whether a host comes here must not differ from host to host.

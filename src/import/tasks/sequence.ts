@@ -10,6 +10,7 @@ import { valueCode } from "../text.ts";
 import { entryOf, itemsOf, textOf, valueOf, without, type Yaml, type YamlMap } from "../yaml.ts";
 import { conditional } from "./conditional.ts";
 import { attempt, type RoleContext, unique, type Work } from "./context.ts";
+import { delegated } from "./delegate.ts";
 import { gap } from "./gap.ts";
 import { include } from "./include.ts";
 import { flagOf, inherit, type Inherited } from "./inherited.ts";
@@ -20,7 +21,6 @@ import { runOnce } from "./run-once.ts";
 import { special } from "./special.ts";
 
 const NO_COUNTERPART: Readonly<Record<string, string>> = {
-  delegate_to: "delegate_to: the task is about another host than the play's; t.on declares it there",
   local_action: "local_action: hawser's roles do nothing on the controller",
   run_once: "run_once that is computed: t.once, with the condition inside",
   throttle: "throttle: a lane, in t.block",
@@ -74,6 +74,7 @@ function block(role: RoleContext, task: YamlMap, outer: Inherited): Statement[] 
 /** A task that is no block. @throws Unconvertible */
 function converted(role: RoleContext, task: YamlMap, outer: Inherited): Statement[] {
   if (flagOf(task, "run_once") === true) return runOnce(role, task, outer, converted);
+  if (entryOf(task, "delegate_to") !== undefined) return delegated(role, task, outer, converted);
   for (const [word, why] of Object.entries(NO_COUNTERPART)) if (entryOf(task, word) !== undefined && flagOf(task, word) !== false) throw new Unconvertible(why, 0);
   if (entryOf(task, "async") !== undefined) role.report.note(task, nameOf(task), "async: hawser waits for the end; applyTimeout limits it");
   const inherited = inherit(without(task, "become_user"), outer);
