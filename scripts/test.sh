@@ -44,5 +44,5 @@ done
 run_tests() { step node --import tsx --test --test-reporter=spec "$@"; }
 # No test hangs for ever: a file that has not ended after 10 minutes has failed.
 run_tests --test-concurrency=2 --test-timeout=600000 "${unit[@]}"
-# One after the other: each brings up hosts of its own, and two cores are soon busy.
-run_tests --test-concurrency=1 --test-timeout=900000 "${e2e[@]}"
+# Two side by side, each with hosts of its own: a lab waits more than it works.
+run_tests --test-concurrency=2 --test-timeout=900000 "${e2e[@]}"

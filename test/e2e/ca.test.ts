@@ -42,7 +42,7 @@ void describe("a CA on real hosts", { skip }, () => {
   before(async () => {
     await lab.up();
     inventory = await lab.inventory();
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(() => lab.down());
 
   const book = (changes: object = {}, hosts = "one,two,three"): Playbook =>

@@ -22,7 +22,7 @@ before(async () => {
   await installPrerequisites();
   await labDown(LAB);
   await labUp(labOf(await loadInventory(INVENTORY)) as LabSpec, { backend: "nspawn" });
-}, { timeout: 200_000 });
+}, { timeout: 300_000 });
 after(async () => {
   if (skip === false) await labDown(LAB);
 });

@@ -11,7 +11,7 @@ void describe("a run on real hosts", { skip }, () => {
   before(async () => {
     await lab.up();
     inventory = await lab.inventory();
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(() => lab.down());
 
   const changed = (said: Said, host: string): string[] => [...said.of(host)].filter(([, { outcome }]) => outcome === "changed").map(([id]) => id);

@@ -82,7 +82,7 @@ void describe("the mesh on hosts of two regions", { skip: why }, () => {
   before(async () => {
     await lab.up();
     await Promise.all((["la", "sg"] as const).map((host) => lab.exec(host, `systemctl is-system-running --wait >/dev/null || :\n${addressOf(host)}`)));
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(() => lab.down());
 
   const proof = proveRole({

@@ -31,7 +31,7 @@ describe("rules of the firewall", { skip }, () => {
     inventory = await lab.inventory();
     await lab.exec("wall", LISTEN);
     me = (await knock(22)).from ?? "";
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(() => lab.down());
 
   const rules = (t: Tasks, state: "present" | "absent"): void => {

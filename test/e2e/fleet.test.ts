@@ -25,7 +25,7 @@ void describe("a fleet of simulated hosts", { skip }, () => {
     rmSync(folder, { recursive: true });
     assert.equal(code, 0, stdout);
     fleet = await Fleet.start({ hosts: HOSTS, mute: 2, connectTimeout: 2, real: model.real });
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(async () => {
     await fleet?.stop();
     await model?.down();

@@ -53,7 +53,7 @@ void describe("a rollout behind a load balancer", { skip }, () => {
     await lab.up();
     inventory = await lab.inventory();
     await lab.exec("lb", "mkdir -p /srv/pool; touch /srv/pool/web1 /srv/pool/web2");
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(() => lab.down());
 
   const log = async (): Promise<string[]> => (await lab.exec("lb", "cat /srv/log 2>/dev/null || true; rm -f /srv/log; ls /srv/pool | tr '\\n' ' '")).trim().split("\n");

@@ -40,7 +40,7 @@ describe("an honest check", { skip }, () => {
     book = honestBook({ ...served.sources, url: `http://${CACHE_ADDRESS}:${(server.address() as AddressInfo).port}/file` }, (host, declared) => {
       for (const node of declared) nodes.get(host)?.set(node.id, node);
     });
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(async () => {
     server?.close();
     await lab.down();

@@ -73,7 +73,7 @@ void describe("monitoring", { skip }, () => {
     const lines = createInterface({ input: receiver.stdout as NodeJS.ReadableStream });
     lines.on("line", (line) => alerts.push(JSON.parse(line) as (typeof alerts)[number]));
     await once(lines, "line");
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(async () => {
     receiver?.kill();
     await lab.down();

@@ -54,7 +54,7 @@ echo '${LOGIN} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/${LOGIN}`)));
     const none = "0".repeat(64);
     book = honestBook({ url: "http://192.0.2.1/file", localFile: "/nowhere", sha256: none, tarFile: "/nowhere.tar.gz", tarSha256: none }, () => {});
     inventory = await lab.inventory();
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(() => lab.down());
 
   void test("as root", { timeout: 120_000 }, async (t) => {

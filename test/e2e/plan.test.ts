@@ -25,7 +25,7 @@ void describe("a saved plan", { skip }, () => {
     inventory = await writeInventory(lab);
     state = path.join(lab.folder, "state");
     file = path.join(lab.folder, "site.plan");
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(() => lab.down());
   beforeEach(() => Promise.all(HOSTS.map((host) => lab.exec(host, "rm -rf /srv/planned /var/lib/hawser/pending"))));
 

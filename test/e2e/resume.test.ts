@@ -48,7 +48,7 @@ void describe("a run whose controller is killed", { skip }, () => {
     // The first one also compiled the playbook.
     whole = (await run(state)).seconds;
     for (const n of ["1", "2", "3", "4", "5", "reload", "restart", "after"]) assert.match(wanted, new RegExp(`count-${n}:`));
-  }, { timeout: 120_000 });
+  }, { timeout: 300_000 });
   after(() => lab.down());
 
   void test("has nothing to go on with when it ended well", { timeout: 30_000 }, async () => {
