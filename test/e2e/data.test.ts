@@ -216,7 +216,7 @@ const FAULTS: readonly { readonly what: string; readonly by: () => Promise<unkno
   {
     what: "a server that is gone",
     by: () => sh("sg-1", "systemctl stop postgresql@15-main"),
-    // pglogical tries again after three minutes only; a run has it try at once.
+    // pglogical tries again after three minutes only, and a run waits for that.
     heal: async () => assert.deepEqual(failures(await go()), []),
     expect: [/^server$/, /takes the changes of/, /a row on its way to/, /peers that take no changes/],
   },
