@@ -4,6 +4,7 @@ import type { HostTools } from "../resources/contract.ts";
 import { quote, Secret, Sh } from "../shell/index.ts";
 import type { HostContext } from "./host-context.ts";
 import type { Redactor } from "./redactor.ts";
+import type { Skips } from "./selection.ts";
 
 /** Where the controller keeps outputs that a host gives only once, encrypted. Names are `<host>/<role>/<name>`. */
 export interface KeptStore {
@@ -32,6 +33,11 @@ export interface KeptOfHost {
 async function opened({ host, node }: KeptOfHost, store: KeptStore): Promise<unknown> {
   const text = await store.load(nameOf(host, node));
   return text === undefined ? undefined : parse(node, text);
+}
+
+/** What a run of these resources makes, as far as it is not left out. */
+export function madeBy(nodes: readonly ResourceNode[], skips: Skips): KeptNode[] {
+  return nodes.flatMap((node) => (node.makes && skips(node) === undefined ? [node.makes] : []));
 }
 
 /**

@@ -12,7 +12,7 @@ import { failureOf } from "./failures.ts";
 import { type HostContext, HostFailed, HostStopped, type OpenLane, phase, reportError } from "./host-context.ts";
 import { bookOf, type First, type HostPart, partOf, type PlayRunOptions } from "./host-part.ts";
 import { type HostRun } from "./host-run.ts";
-import { loadKept, recoverKept } from "./kept.ts";
+import { loadKept, madeBy, recoverKept } from "./kept.ts";
 import { passGate } from "./play-gate.ts";
 import { STALE, STALE_HINT } from "./planned.ts";
 import type { Redactor } from "./redactor.ts";
@@ -236,7 +236,7 @@ export class PlayRun {
 /** Whether any block lets in only so many hosts at a time. */
 /** Whether a host gives this run what is to be kept. */
 function makesKept({ declared, cx }: HostPart): boolean {
-  return everyResource(declared.items).some((node) => node.makes && !node.makes.value.known && cx.skips(node) === undefined);
+  return madeBy(everyResource(declared.items), cx.skips).some(({ value }) => !value.known);
 }
 
 function hasLane(items: readonly Item[]): boolean {

@@ -10,7 +10,7 @@ import { failureOf } from "./failures.ts";
 import { HostStopped } from "./host-context.ts";
 import { HostRun, type HostRunOptions } from "./host-run.ts";
 import { endHost, PlayRun } from "./play-run.ts";
-import { proveKept, type KeptOfHost } from "./kept.ts";
+import { madeBy, proveKept, type KeptOfHost } from "./kept.ts";
 import { markerOf } from "./queue.ts";
 import { readExports } from "./reader.ts";
 import { Redactor } from "./redactor.ts";
@@ -175,7 +175,7 @@ class PlaybookRun {
   }
 
   async #proveKept(kept: readonly KeptOfHost[], skips: Skips, nodes: readonly ResourceNode[]): Promise<void> {
-    const made = new Set(this.#options.check ? [] : nodes.filter((node) => node.makes && skips(node) === undefined).map((node) => node.makes?.id));
+    const made = new Set(this.#options.check ? [] : madeBy(nodes, skips).map(({ id }) => id));
     if (this.#options.kept) await proveKept(kept, this.#options.kept, ({ id }) => made.has(id));
   }
 

@@ -1,30 +1,23 @@
 import { namesIn } from "../../inventory/index.ts";
-import { conditionsOf } from "../conditions.ts";
 import { Unconvertible } from "../expression/scope.ts";
-import { moduleOf } from "../keywords.ts";
 import { loopOf } from "../loop.ts";
-import { LEFT, MODULES } from "../modules/index.ts";
 import { Owners } from "../owners.ts";
 import type { Statement } from "../statement.ts";
 import { joined, piecesOf, valueCode } from "../text.ts";
-import { entryOf, textOf, valueOf, without, type YamlMap } from "../yaml.ts";
+import { textOf, valueOf, without, type YamlMap } from "../yaml.ts";
 import { conditional } from "./conditional.ts";
 import type { RoleContext } from "./context.ts";
+import { enclosable, takeRemark, type Converted } from "./enclosed.ts";
 import type { Inherited } from "./inherited.ts";
 import { nameOf } from "./labels.ts";
 
 /**
  * A task with `delegate_to`: its conditions, vars and facts are those of the play's host, and its loop goes round on the other one.
  *
- * @param converted Writes the task without it.
  * @throws Unconvertible
  */
-export function delegated(role: RoleContext, task: YamlMap, inherited: Inherited, converted: (role: RoleContext, task: YamlMap, inherited: Inherited) => Statement[]): Statement[] {
-  for (const word of ["register", "notify", "delegate_facts"]) if (entryOf(task, word) !== undefined) throw new Unconvertible(`delegate_to with ${word}: write it with t.on`, 0);
-  const { name: module } = moduleOf(task);
-  if (!Object.hasOwn(MODULES, module) && !["command", "shell", "raw"].includes(module)) throw new Unconvertible(LEFT[module] ?? `delegate_to for ${module}: write it with t.on`, 0);
-  const { early, late } = conditionsOf(valueOf(task, "when"), (name) => role.results.has(name));
-  if (late.length > 0) throw new Unconvertible("delegate_to under a condition about results: write it with t.on", 0);
+export function delegated(role: RoleContext, task: YamlMap, inherited: Inherited, converted: Converted): Statement[] {
+  const conditions = enclosable(role, task, "delegate_to", ["register", "notify", "delegate_facts"], "t.on");
   const host = valueOf(task, "delegate_to");
   const to = textOf(host);
   if (host === undefined || to === undefined) throw new Unconvertible("delegate_to is a host's name", 0);
@@ -38,8 +31,6 @@ export function delegated(role: RoleContext, task: YamlMap, inherited: Inherited
   const asked = loop === undefined ? without(task, "when") : task;
   const body = role.names.inBraces(() => converted(there, without(asked, "delegate_to"), inherited));
   const name = nameOf(task);
-  const remark = body.some((one) => one.type !== "lines" && one.remark === name) ? name : undefined;
-  for (const one of body) if (one.type !== "lines" && one.remark === name) one.remark = undefined;
-  const group: Statement = { type: "group", remark, head: `t.on(${code.text}, () =>`, body, tail: "});", parts: [] };
-  return loop === undefined ? conditional(role, early, [group], name) : [group];
+  const group: Statement = { type: "group", remark: takeRemark(body, name), head: `t.on(${code.text}, () =>`, body, tail: "});", parts: [] };
+  return loop === undefined ? conditional(role, conditions, [group], name) : [group];
 }
