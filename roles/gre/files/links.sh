@@ -50,9 +50,12 @@ case $tool in
 nft) {
 echo 'table inet hawser_gre'
 echo 'delete table inet hawser_gre'
-echo 'table inet hawser_gre { chain clamp { type filter hook postrouting priority -150; policy accept;'
+echo 'table inet hawser_gre {'
+echo 'chain clamp {'
+echo 'type filter hook postrouting priority -150; policy accept;'
 lines link | while read -r name own far ttl mtu address mss; do echo "oifname \"$name\" tcp flags & (syn | rst) == syn tcp option maxseg size set $mss"; done
-echo '} }'
+echo '}'
+echo '}'
 } | nft -f - ;;
 *)
 "$tool" -w -t mangle -N $CHAIN 2>/dev/null
