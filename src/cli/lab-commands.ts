@@ -75,7 +75,7 @@ export function labCommands(program: Command, exit: Exit): void {
     });
   lab
     .command("kernel")
-    .description("take a newer kernel for User-Mode Linux out of Debian's archive, for hosts that are made from then on")
+    .description("build a newer and faster kernel for User-Mode Linux from Debian's source, for hosts that are made from then on")
     .action(async () => {
       const version = await obtainUmlKernel(({ message }) => process.stderr.write(`${message}\n`));
       process.stdout.write(`lab hosts with a kernel of their own have ${version} from now on\n`);

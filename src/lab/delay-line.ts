@@ -14,6 +14,8 @@ const delay = Number(half);
 setPriority(-10);
 const HERE = 5301;
 const SOCAT = 5300;
+/** Of Linux: what many clients send at once arrives at once, and the buffer that anybody may have holds some 200 packets. */
+const SO_RCVBUFFORCE = 33;
 
 const queue: { due: number; packet: Buffer }[] = [];
 const socket = createSocket({ type: "udp4", recvBufferSize: 8 << 20, sendBufferSize: 8 << 20 });
@@ -49,7 +51,7 @@ socket.on("error", (error) => {
 
 socket.bind(HERE, "127.0.0.1", () => {
   const tunnel = `TUN,tun-name=${device},iff-no-pi,iff-up`;
-  const socat = spawn("socat", ["-b", "65536", tunnel, `UDP4-DATAGRAM:127.0.0.1:${HERE},bind=127.0.0.1:${SOCAT}`], { stdio: "inherit" });
+  const socat = spawn("socat", ["-b", "65536", tunnel, `UDP4-DATAGRAM:127.0.0.1:${HERE},bind=127.0.0.1:${SOCAT},setsockopt-int=1:${SO_RCVBUFFORCE}:${8 << 20}`], { stdio: "inherit" });
   socat.once("error", (error) => {
     throw error;
   });

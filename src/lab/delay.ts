@@ -91,7 +91,7 @@ async function startDelayLine(lab: string, ms: number): Promise<void> {
   const node = [process.execPath, "--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx/esm")).href, fileURLToPath(new URL("./delay-line.ts", import.meta.url))];
   await startDetached(cgroupOf(lab, "_delay"), ["nsenter", `--net=${namespaceFile(namespace)}`, ...node, DELAY, String(ms / 2)], log);
   const up = async (): Promise<boolean> => (await tryRun(["ip", "-n", namespace, "link", "show", "up", "dev", DELAY])).stdout.includes(DELAY);
-  if (await poll(up, START_MS)) return;
+  if (await poll(up, START_MS)) return ipBatch(namespace, [`link set ${DELAY} txqueuelen 10000`]);
   await killCgroup(cgroupOf(lab, "_delay"));
   throw new LabError("the delay line of the lab did not start", { evidence: tail(await readFile(log, "utf8")), hint: "apt-get install -y socat" });
 }

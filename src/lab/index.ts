@@ -5,7 +5,7 @@ export { faultText, trafficText } from "./faults.ts";
 export { labExec, labExecArgv, labHost, labSshArgs } from "./host-control.ts";
 export { labDown, labNames, labSetRtt, labStatus, labUp, type LabUpOptions } from "./lab.ts";
 export { installPrerequisites, labPrerequisites, type Prerequisite } from "./prerequisites.ts";
-export { obtainUmlKernel } from "./uml-kernel.ts";
+export { obtainUmlKernel } from "./uml-kernel-build.ts";
 export type { Ran } from "./run.ts";
 export { validateSpec } from "./spec.ts";
 export type {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { LabError } from "./error.ts";
 import { engineFault } from "./docker.ts";
@@ -30,11 +31,15 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "ssh-keygen": "openssh-client",
 };
 
-/** What one of them runs beside that. */
-const OWN_COMMANDS: Readonly<Record<"nspawn" | "uml", Readonly<Record<string, string>>>> = {
+/** What one of them, or the making of a kernel, runs beside that. */
+const OWN_COMMANDS = {
   nspawn: { "systemd-nspawn": "systemd-container" },
   uml: { "linux.uml": "user-mode-linux", mke2fs: "e2fsprogs", tar: "tar", ssh: "openssh-client" },
-};
+  kernel: { gcc: "gcc", make: "make", flex: "flex", bison: "bison", bc: "bc", xz: "xz-utils", perl: "perl" },
+} satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What packages are there for: lab hosts of a backend, or `hawser lab kernel`. */
+type Purpose = keyof typeof OWN_COMMANDS;
 
 /** What a backend lacks here; empty when it can run. For `auto`, of all backends. Changes nothing. */
 export async function labPrerequisites(backend: Backend): Promise<Prerequisite[]> {
@@ -45,12 +50,12 @@ export async function labPrerequisites(backend: Backend): Promise<Prerequisite[]
 
 /**
  * Installs what a backend needs from Debian's archive. Never called by the lab itself; for demo and test scripts.
- * @param backend default: nspawn
+ * @param purpose a backend, or `kernel` for `obtainUmlKernel`; default: nspawn
  * @returns the packages it installed, none when all were there
  * @throws LabError off Debian, or when not root
  */
-export async function installPrerequisites(backend: "nspawn" | "uml" = "nspawn"): Promise<string[]> {
-  const packages = await missingPackages(backend);
+export async function installPrerequisites(purpose: Purpose = "nspawn"): Promise<string[]> {
+  const packages = await missingPackages(purpose);
   if (packages.length === 0) return [];
   if (process.getuid?.() !== 0 || !(await hasCommand("apt-get")))
     throw new LabError("the lab's prerequisites can only be installed by root on Debian", { hint: `as root: ${installCommand(packages)}` });
@@ -83,10 +88,18 @@ async function dockerFaults(): Promise<Prerequisite[]> {
   return fault === undefined ? [] : [{ backend: "docker", fault, mend: "start a Docker engine, or point DOCKER_HOST at one" }];
 }
 
-async function missingPackages(backend: "nspawn" | "uml"): Promise<string[]> {
-  const commands = { ...COMMANDS, ...OWN_COMMANDS[backend] };
+async function missingPackages(purpose: Purpose): Promise<string[]> {
+  const commands: Readonly<Record<string, string>> = purpose === "kernel" ? OWN_COMMANDS.kernel : { ...COMMANDS, ...OWN_COMMANDS[purpose] };
   const lacking = await Promise.all(Object.entries(commands).map(async ([name, pkg]) => ((await hasCommand(name)) ? undefined : pkg)));
+  // What a compiler needs and does not depend on.
+  if (purpose === "kernel" && !existsSync("/usr/include/stdio.h")) lacking.push("libc6-dev");
   return [...new Set(lacking.filter((pkg) => pkg !== undefined))];
+}
+
+/** @throws LabError that names what building a kernel takes and is not there */
+export async function wantKernelTools(): Promise<void> {
+  const packages = await missingPackages("kernel");
+  if (packages.length > 0) throw new LabError(`a kernel is built with ${packages.join(", ")}`, { hint: installCommand(packages) });
 }
 
 const installCommand = (packages: readonly string[]): string => `apt-get install -y --no-install-recommends ${packages.join(" ")}`;

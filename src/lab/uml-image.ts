@@ -60,7 +60,7 @@ mke2fs -q -t ext4 -m 0 -i 65536 -J size=16 -d "$root" "$disk" 8G
  */
 export async function ensureUmlImage(image: LabImage, onProgress: OnProgress): Promise<string> {
   const base = await ensureImage(image, onProgress);
-  const version = await kernelVersion();
+  const version = kernelVersion();
   const hash = createHash("sha256").update(JSON.stringify([basename(base), version, SCRIPT])).digest("hex").slice(0, 12);
   const disk = join(cacheDirectory(), `uml-${image}-${hash}.ext4`);
   if (existsSync(disk)) return disk;

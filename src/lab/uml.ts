@@ -50,11 +50,10 @@ const turnOf = ({ address }: LabHost): number => address.split(".").slice(2).red
 export function umlSupervisorScript(lab: string, host: LabHost): string {
   const router = labNamespace(lab);
   const wire = wireOf(host.address);
-  const { folder } = umlKernel();
   return `#!/bin/sh
 # Boots the lab host ${host.name}; written by hawser.
 set -eu
-${folder === undefined ? "" : `cd ${quote(folder)}\n`}console=${quote(hostPaths(lab, host.name).console)}
+console=${quote(hostPaths(lab, host.name).console)}
 # On one processor: the kernel and its processes take turns, and a turn that changes the processor costs four times as much.
 pin=''
 cpu=$((${turnOf(host)} % $(nproc)))

@@ -8,7 +8,7 @@ import type { AssertionEvent } from "../../src/engine/events.ts";
 import type { KeptStore } from "../../src/engine/kept.ts";
 import { verifyPlaybook } from "../../src/engine/verify.ts";
 import { labHost } from "../../src/lab/index.ts";
-import { follow, type E2eLab, type ResourceEvent, type Said } from "./engine-fixture.ts";
+import { follow, type ResourceEvent, type Said } from "./engine-fixture.ts";
 import { Recorder, type Server } from "./evidence.ts";
 
 /** Shell text for each host, run as root without ssh, or anything else. */
@@ -36,13 +36,21 @@ export interface Fault {
   readonly within?: number;
 }
 
+/** What is needed of an `E2eLab`, or of another lab. */
+export interface ProvedLab {
+  readonly name: string;
+  readonly hosts: readonly { readonly name: string }[];
+  /** Runs shell text on a host as root, without the engine. @throws when it fails */
+  readonly exec: (host: string, script: string) => Promise<string>;
+}
+
 export interface RoleProof {
   /** `import.meta` of the test. */
   readonly test: ImportMeta;
   /** The roles that are proved, a row of docs/status.md each. Others of the playbook come along. */
   readonly roles: readonly string[];
   /** Up while the tests run: `before(() => lab.up())`. */
-  readonly lab: E2eLab;
+  readonly lab: ProvedLab;
   readonly book: Playbook;
   /** Asked once the lab is up. */
   readonly inventory: () => Promise<Inventory>;
