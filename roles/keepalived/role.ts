@@ -31,7 +31,7 @@ systemctl reload keepalived`);
     const scripts = SCRIPTS.map((name) => t.file(`${FOLDER}/${name}`, { source: name, mode: "0700", needs: [folder], ...(["lease.sh", "address.sh"].includes(name) && { notify: restart }) }));
     const conf = t.template(`${FOLDER}/vip.conf`, "vip.conf.ejs", confOf(own, peers), { mode: "0600", needs: [folder], notify: restart });
     const mover = declareMover(t, vars, host.name, peers.map((peer) => peer.host.name), [folder]);
-    const unit = t.template(`/etc/systemd/system/${UNIT}.service`, "hawser-vip.service.ejs", { vip: vars.vip, folder: FOLDER }, { mode: "0644", notify: [units, restart] });
+    const unit = t.template(`/etc/systemd/system/${UNIT}.service`, "hawser-vip.service.ejs", { vip: vars.vip, folder: FOLDER, client: CLIENT }, { mode: "0644", notify: [units, restart] });
     const needs = [...packages, ...scripts, ...mover, conf, unit, units];
     // A state folder from the first moment, also where no daemon makes it.
     const runs = t.file("/etc/tmpfiles.d/hawser-vip.conf", { content: `# Managed by hawser: role keepalived\nd ${RUN} 0755 root root -\n`, mode: "0644" });
@@ -53,13 +53,7 @@ systemctl reload keepalived`);
 
 function declareDaemon(t: Tasks, vars: Vars, needs: readonly (ResourceNode | HandlerNode)[]): ResourceNode {
   if (vars.witness === undefined) return t.service(UNIT, { state: "stopped", enabled: false, needs });
-  // Its first act is to read where the quorum is.
-  const quorum = t.task("this host is in the quorum", {
-    check: sh`[ -e ${CLIENT} ] || exit 1`,
-    apply: sh`echo ${`${CLIENT} is missing: role etcd comes before keepalived, and the gateways are in the group quorum`} >&2; exit 1`,
-    summary: "needs role etcd",
-  });
-  return t.service(UNIT, { state: "running", enabled: true, needs: [...needs, quorum] });
+  return t.service(UNIT, { state: "running", enabled: true, needs });
 }
 
 /** keepalived 1.3 of EL 7 checks no configuration and watches no files. */

@@ -55,9 +55,9 @@ export const task = defineResource({
   predict(args, seen, upstream) {
     const change = { summary: args.summary };
     if (seen.code === 1) return { outcome: "would-change", change };
-    if (args.predict === "runs" && upstream.every((up) => up.outcome === "would-change")) return { outcome: "would-change", change };
-    if (seen.code === 0) return { outcome: "ok" };
     const cause = upstream[0]?.id ?? "a need";
+    if (args.predict === "runs") return upstream.some((up) => up.outcome === "would-change") ? { outcome: "would-change", change } : { outcome: "unknown", cause: `it runs if ${cause} changes, which is unknown` };
+    if (seen.code === 0) return { outcome: "ok" };
     if (args.absent === "while-needs-absent" && upstream.every((up) => up.outcome === "would-change")) return { outcome: "would-change", change };
     return { outcome: "unknown", cause: `${checkError(seen).message}, and ${cause} would change first` };
   },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,17 +20,23 @@ export interface RegionsInventory {
 /**
  * A copy of the shipped inventory `lab` as another lab, so that it stands beside one that is up.
  * @param subnets 198.18.N for each region and the witness, which no other lab has.
+ * @param vars lines of YAML for all hosts, beside those of the shipped one
  */
-export function regionsInventory(lab: string, subnets: readonly [la: number, sg: number, witness: number]): RegionsInventory {
-  const path = mkdtempSync(join(tmpdir(), "hawser-regions-"));
+export function regionsInventory(lab: string, subnets: readonly [la: number, sg: number, witness: number], vars = ""): RegionsInventory {
+  const folder = mkdtempSync(join(tmpdir(), "hawser-regions-"));
+  const path = join(folder, "inventory");
   cpSync(here("../../inventory/lab"), path, { recursive: true });
+  // So that its inventory.ts finds the package also where no command line loads it.
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(fileURLToPath(new URL("../..", import.meta.url)), join(folder, "node_modules/hawser"));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
   for (const file of ["hosts.yml", "group_vars/all.yml"]) {
     let text = readFileSync(join(path, file), "utf8").replaceAll(/\bregions\b(?=\/|\n|$)/g, lab);
     // From the last, so that none is taken for one that was put in its place.
     for (const [i, own] of [...SHIPPED.entries()].reverse()) text = text.replaceAll(`198.18.${own}.`, `198.18.${subnets[i]}.`);
-    writeFileSync(join(path, file), text);
+    writeFileSync(join(path, file), `${text}${file === "hosts.yml" ? "" : vars}`);
   }
-  return { path, drop: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, drop: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** hawser as an operator calls it. */
