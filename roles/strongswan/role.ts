@@ -38,7 +38,7 @@ export const strongswan = defineRole(import.meta, {
     const service = t.service(layout.unit, { state: "running", enabled: true, needs: [packages, starter, settings, ...psks, connections] });
     t.flush();
     const loaded = t.task("connections are loaded", { check: listed(links), apply: sh`${ready}
-swanctl --load-all --noprompt >/dev/null`, summary: "load", predict: "runs", needs: [service, loads.settings, loads.secrets, loads.connections] });
+swanctl --load-all --noprompt >/dev/null`, summary: "load", needs: [service, loads.settings, loads.secrets, loads.connections] });
     changeOver(secrets, keyed, [...psks, loaded]);
   },
   verify({ v, vars, host, peers }) {

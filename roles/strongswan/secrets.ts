@@ -92,7 +92,6 @@ function make(t: Tasks, link: Link, path: string, needs: readonly ResourceNode[]
       await $({ input: newPsk() })`umask 077; cat >${`${path}.new`} && mv -f ${`${path}.new`} ${path}`;
     },
     summary: "make",
-    predict: "runs",
     needs: [needs],
   });
 }
@@ -123,7 +122,6 @@ if ! [ -e "$s" ] || grep -qx "$h" "$s"; then`,
       "fi",
     ),
     summary: "accept it",
-    predict: "runs",
     notify: load,
     needs: [needs],
   });

@@ -93,7 +93,7 @@ void describe("the regions' network on real kernels", { skip }, () => {
     drifts: [
       { what: "a member's unit that does not start at boot", by: { "witness-1": "systemctl disable -q hawser-etcd" }, repairs: [/^witness-1 etcd\/service:hawser-etcd/] },
       { what: "a link with another MTU, and no rules that clamp", by: { "la-1": `ip link set gre1 mtu 1300; ${UNCLAMPED}` }, repairs: [/^la-1 gre\/task:tunnels/] },
-      { what: "no rules that keep GRE out of the clear", by: { "sg-1": CLEAR_GRE }, repairs: [/^sg-1 gre\/firewall-rule:/] },
+      { what: "GRE in the clear that is let in", by: { "sg-1": "sed -i '/ gre-clear-in /d' /etc/hawser/firewall.rules && systemctl restart hawser-firewall" }, repairs: [/^sg-1 gre\/firewall-rule:gre-clear-in/] },
       { what: "weaker proposals", by: { "la-1": "sed -i 's/proposals = .*/proposals = aes128-sha256-modp2048/' /etc/swanctl/conf.d/hawser.conf" }, repairs: [/^la-1 strongswan\/file:.*hawser\.conf/] },
       { what: "BGP with other timers", by: { "sg-1": "sed -i 's/timers bgp .*/timers bgp 60 180/' /etc/frr/frr.conf" }, repairs: [/^sg-1 bfd\/file:\/etc\/frr\/frr\.conf/] },
       { what: "a proxy's file that somebody wrote in", by: { "la-1": "echo '# mine' >>/etc/haproxy/haproxy.cfg" }, repairs: [/^la-1 backup-path\/file:\/etc\/haproxy\/haproxy\.cfg/] },

@@ -37,8 +37,8 @@ test("an erring check is an error, unless a need would change first", async (t) 
     declare.task("claims", { check: sh`no-such-command-at-all`, apply: sh`true`, needs: [install], absent: "while-needs-absent" });
     declare.task("runs", { check: sh`true`, apply: sh`true`, needs: [install], predict: "runs" });
     const unsure = declare.task("needs it too", { check: sh`no-such-command-at-all`, apply: sh`true`, needs: [install] });
-    declare.task("runs after one of two", { check: sh`true`, apply: sh`true`, needs: [unsure, install], predict: "runs" });
-    declare.task("runs perhaps", { check: sh`true`, apply: sh`true`, needs: [unsure], predict: "runs" });
+    declare.task("runs after one of two", { check: sh`[ 1 ]`, apply: sh`true`, needs: [unsure, install], predict: "runs" });
+    declare.task("runs perhaps", { check: sh`[ 2 ]`, apply: sh`true`, needs: [unsure], predict: "runs" });
   }, { check: true });
   assert.deepEqual(ran.outcomes(), { "task:alone": "failed", "task:install": "would-change", "task:needs it": "unknown", "task:claims": "would-change", "task:runs": "would-change", "task:needs it too": "unknown", "task:runs after one of two": "would-change", "task:runs perhaps": "unknown" });
   assert.match(ran.event("task:runs perhaps").cause ?? "", /runs if r\/task:needs it too changes, which is unknown/);
