@@ -14,7 +14,8 @@ const POLICY = 'path "kv/data/app/*" { capabilities = ["create", "read", "update
  * there is empty, and its play has nothing to do.
  */
 export default defineInventory(({ env }) => {
-  const folder = path.join(env["XDG_CACHE_HOME"] || path.join(homedir(), ".cache"), "hawser/artifacts");
+  const cache = path.join(env["XDG_CACHE_HOME"] || path.join(homedir(), ".cache"), "hawser");
+  const folder = path.join(cache, "artifacts");
   const index = path.join(folder, "index.json");
   const obtained = existsSync(index) ? (JSON.parse(readFileSync(index, "utf8")) as Obtained) : {};
   const artifact = (name: string) => {
@@ -53,8 +54,8 @@ export default defineInventory(({ env }) => {
       },
       children: BOTH_REGIONS,
     }),
-    // Programs on User-Mode Linux have 39 bits of addresses, and Envoy's allocator wants 48. Hosts that share this machine's kernel run it.
-    mesh: env["LAB_MESH"] === "yes" ? where(["envoy"], mesh) : {},
+    // Envoy's allocator wants addresses of 48 bits: hosts have them with the kernel of `hawser lab kernel`, and where they share this machine's.
+    mesh: existsSync(path.join(cache, "lab/kernels")) || env["LAB_MESH"] === "yes" ? where(["envoy"], mesh) : {},
     consul_vault: where(["consul", "openbao"], {
       children: {
         consul_regions: {

@@ -3,10 +3,9 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadInventory } from "hawser";
 import book from "../../playbooks/network.ts";
-import { installPrerequisites, labCut, labDown, labExec, labHeal, labHost, labLoss, labSetRtt, obtainUmlKernel } from "../../src/lab/index.ts";
-import { umlKernel } from "../../src/lab/uml-kernel.ts";
+import { labCut, labDown, labExec, labHeal, labHost, labLoss, labSetRtt } from "../../src/lab/index.ts";
 import { traces } from "./lab-fixture.ts";
-import { hawser, regionsInventory } from "./regions-fixture.ts";
+import { hawser, kernelLab, regionsInventory } from "./regions-fixture.ts";
 import { proveRole } from "./role-proof.ts";
 
 const linux = process.platform === "linux" && process.arch === "x64" && process.getuid?.() === 0;
@@ -50,12 +49,7 @@ void describe("the regions' network on real kernels", { skip }, () => {
   };
 
   before(async () => {
-    await installPrerequisites("uml");
-    // Once, and then out of the cache. Hosts of the package's kernel do all of this too, in four times as long.
-    if (umlKernel().start[0] === "linux.uml") {
-      await installPrerequisites("kernel");
-      console.log(`built Linux ${await obtainUmlKernel(() => {})} for the lab`);
-    }
+    await kernelLab();
     await labDown(LAB);
     const { code, err } = await hawser(inventory.path, "lab", "up");
     assert.equal(code, 0, err);
@@ -91,13 +85,19 @@ void describe("the regions' network on real kernels", { skip }, () => {
     minutes: 12,
     reboots: ["la-1"],
     drifts: [
-      { what: "a member's unit that does not start at boot", by: { "witness-1": "systemctl disable -q hawser-etcd" }, repairs: [/^witness-1 etcd\/service:hawser-etcd/] },
-      { what: "a link with another MTU, and no rules that clamp", by: { "la-1": `ip link set gre1 mtu 1300; ${UNCLAMPED}` }, repairs: [/^la-1 gre\/task:tunnels/] },
-      { what: "GRE in the clear that is let in", by: { "sg-1": "sed -i '/ gre-clear-in /d' /etc/hawser/firewall.rules && systemctl restart hawser-firewall" }, repairs: [/^sg-1 gre\/firewall-rule:gre-clear-in/] },
-      { what: "weaker proposals", by: { "la-1": "sed -i 's/proposals = .*/proposals = aes128-sha256-modp2048/' /etc/swanctl/conf.d/hawser.conf" }, repairs: [/^la-1 strongswan\/file:.*hawser\.conf/] },
-      { what: "BGP with other timers", by: { "sg-1": "sed -i 's/timers bgp .*/timers bgp 60 180/' /etc/frr/frr.conf" }, repairs: [/^sg-1 bfd\/file:\/etc\/frr\/frr\.conf/] },
-      { what: "a proxy's file that somebody wrote in", by: { "la-1": "echo '# mine' >>/etc/haproxy/haproxy.cfg" }, repairs: [/^la-1 backup-path\/file:\/etc\/haproxy\/haproxy\.cfg/] },
-      { what: "a stopped keepalived, and another priority", by: { "sg-1": "sed -i 's/priority .*/priority 33/' /etc/keepalived/keepalived.conf; systemctl stop keepalived" }, repairs: [/^sg-1 keepalived\/file:.*keepalived\.conf/, /^sg-1 keepalived\/service:keepalived/] },
+      {
+        what: "a link with another MTU, no rules that clamp, weaker proposals, and a proxy's file that somebody wrote in",
+        by: { "la-1": ["ip link set gre1 mtu 1300", UNCLAMPED, "sed -i 's/proposals = .*/proposals = aes128-sha256-modp2048/' /etc/swanctl/conf.d/hawser.conf", "echo '# mine' >>/etc/haproxy/haproxy.cfg"].join("\n") },
+        repairs: [/^la-1 gre\/task:tunnels/, /^la-1 strongswan\/file:.*hawser\.conf/, /^la-1 backup-path\/file:.*haproxy\.cfg/],
+      },
+      {
+        what: "a member that does not start at boot, GRE in the clear that is let in, BGP with other timers, and a stopped keepalived with another priority",
+        by: {
+          "witness-1": "systemctl disable -q hawser-etcd",
+          "sg-1": ["sed -i '/ gre-clear-in /d' /etc/hawser/firewall.rules", "systemctl restart hawser-firewall", "sed -i 's/timers bgp .*/timers bgp 60 180/' /etc/frr/frr.conf", "sed -i 's/priority .*/priority 33/' /etc/keepalived/keepalived.conf", "systemctl stop keepalived"].join("\n"),
+        },
+        repairs: [/^witness-1 etcd\/service:hawser-etcd/, /^sg-1 gre\/firewall-rule:gre-clear-in/, /^sg-1 bfd\/file:.*frr\.conf/, /^sg-1 keepalived\/file:.*keepalived\.conf/, /^sg-1 keepalived\/service:keepalived/],
+      },
     ],
     faults: [
       {

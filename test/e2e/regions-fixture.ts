@@ -3,6 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installPrerequisites, obtainUmlKernel } from "../../src/lab/index.ts";
+import { umlKernel } from "../../src/lab/uml-kernel.ts";
 import { hawser as called, type Said } from "../cli/hawser.ts";
 
 const here = (path: string): string => fileURLToPath(import.meta.resolve(path));
@@ -37,6 +39,17 @@ export function regionsInventory(lab: string, subnets: readonly [la: number, sg:
     writeFileSync(join(path, file), `${text}${file === "hosts.yml" ? "" : vars}`);
   }
   return { path, drop: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/**
+ * Installs what hosts with kernels of their own need, and builds the fast kernel for them, unless it is in the cache. Nothing but Envoy needs that
+ * one; with that of the machine's package all takes five times as long.
+ */
+export async function kernelLab(): Promise<void> {
+  await installPrerequisites("uml");
+  if (umlKernel().start[0] !== "linux.uml") return;
+  await installPrerequisites("kernel");
+  console.log(`built Linux ${await obtainUmlKernel(() => {})} for the lab`);
 }
 
 /** hawser as an operator calls it. */

@@ -2,19 +2,18 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { installPrerequisites, labDown } from "../../src/lab/index.ts";
+import { labDown } from "../../src/lab/index.ts";
 import { withoutArtifact } from "../artifacts/index.ts";
-import { costsOf, hawser, playbookFile, regionsInventory, verifiedAtLast } from "./regions-fixture.ts";
+import { costsOf, hawser, kernelLab, playbookFile, regionsInventory, verifiedAtLast } from "./regions-fixture.ts";
 
 /**
- * The whole system from nothing, on real kernels. It takes long on few processors, so it has a command of its own: npm run test:site. Where hosts
- * are User-Mode Linux it fails at Envoy, which does not run there (docs/lab.md).
+ * The whole system from nothing, on real kernels, with the servers of `npm run artifacts`. It has a command of its own: npm run test:site.
  */
 const linux = process.platform === "linux" && process.arch === "x64" && process.getuid?.() === 0;
 const skip = linux ? withoutArtifact("consul", "openbao", "seaweedfs", "envoy") : "hosts with kernels of their own need root on Linux on x86";
 const LAB = "e2e-site";
 const SITE = playbookFile("site");
-/** Seconds for a look: Docker's commands take that long on such a kernel. */
+/** Seconds for a look: Docker's commands may take that long on a lab host. */
 const PATIENCE = "150";
 const minutes = (count: number) => ({ timeout: count * 60_000 });
 
@@ -28,16 +27,15 @@ void describe("the whole site in two regions and a witness, on real kernels", { 
   const inventory = skip === false ? regionsInventory(LAB, [234, 235, 236]) : { path: "", drop: () => {} };
 
   before(async () => {
-    await installPrerequisites("uml");
+    await kernelLab();
     await labDown(LAB);
-    process.env["LAB_MESH"] = "yes";
     // The parts of OpenBao's key are kept on this machine, encrypted for whoever may open it.
     const identity = path.join(inventory.path, "identity.txt");
     process.env["HAWSER_AGE_IDENTITY"] = identity;
     const { code, out, err } = await hawser(inventory.path, "secrets", "keygen", "-o", identity);
     assert.equal(code, 0, err);
     writeFileSync(path.join(inventory.path, "recipients.txt"), out);
-  }, minutes(3));
+  }, minutes(20));
   after(async () => {
     await labDown(LAB);
     inventory.drop();
