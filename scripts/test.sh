@@ -32,9 +32,8 @@ step node --import tsx scripts/reference.ts --check
 step node --import tsx scripts/status.ts --check
 
 mapfile -t unit < <(find test roles -name '*.test.ts' -not -path 'test/e2e/*' | sort)
-# What takes longer on 2 processors than all of these has a command of its own: the regions' network 20 minutes (npm run test:network), the
-# whole site an hour (npm run test:site), Swarm's routing mesh on kernels of its own 15 minutes (npm run test:swarm), and the roles of the
-# platform on lab hosts 10 to 20 each (npm run test:roles).
+# What needs servers that are built first, or takes long, has a command of its own: the whole site (npm run test:site), Swarm's routing mesh on
+# kernels of its own (npm run test:swarm), and the roles of the platform on lab hosts, 10 to 20 minutes each (npm run test:roles).
 apart=' network site swarm-mesh swarm monitoring consul-vault minio envoy '
 e2e=()
 for file in test/e2e/*.test.ts; do
@@ -46,3 +45,5 @@ run_tests() { step node --import tsx --test --test-reporter=spec "$@"; }
 run_tests --test-concurrency=2 --test-timeout=600000 "${unit[@]}"
 # Two side by side, each with hosts of its own: a lab waits more than it works.
 run_tests --test-concurrency=2 --test-timeout=900000 "${e2e[@]}"
+# Alone: a gateway whose kernel waits for a second is dead to its peers. With the kernel that it may have to build first.
+run_tests --test-timeout=1800000 test/e2e/network.test.ts

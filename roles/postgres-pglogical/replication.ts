@@ -25,15 +25,31 @@ export function declareSubscriptions(cx: Context, { database, offered }: Declare
       needs: offered,
       applyTimeout: 3600,
     });
-    const streaming = t.gate(`${database.name} takes the changes of ${peer.host.name}`, {
-      probe: psql.holds(database.name, whenThere("pglogical.subscription", `coalesce((select status = 'replicating' from pglogical.show_subscription_status() where subscription_name = ${literal(name)}), false)`)),
-      within: vars.ready_within,
-      every: 0.5,
-      runAs: "postgres",
+    const streaming = t.task(`${database.name} takes the changes of ${peer.host.name}`, {
+      ...common,
+      check: psql.holds(database.name, whenThere("pglogical.subscription", `coalesce((select ${statusOf(name)} = 'replicating'), false)`)),
+      apply: stream(cx, peer, database),
+      summary: `wait up to ${vars.ready_within} s`,
       needs: [subscription],
+      applyTimeout: vars.ready_within + 60,
     });
     return [subscription, streaming];
   });
+}
+
+/** SQL: one value. */
+const statusOf = (name: string): string => `(select status from pglogical.show_subscription_status() where subscription_name = ${literal(name)})`;
+
+/** Waits until the subscription streams. One whose peer was away is made to try again: by itself pglogical does that after three minutes. */
+function stream({ psql, vars }: Context, peer: Peer, database: Database): Sh {
+  const name = subscriptionTo(peer.host.name);
+  return Sh.lines(
+    sh`n=0; until s=$(${psql.run(database.name, `select ${statusOf(name)}`)}) && [ "$s" = replicating ]; do`,
+    sh`n=$((n + 1)); if [ "$n" -gt ${vars.ready_within * 2} ]; then echo ${`the subscription to ${peer.host.name} does not stream, its state is`} "$s; see the server's log here and there" >&2; exit 1; fi`,
+    sh`if [ "$s" = down ] && [ $((n % 4)) = 1 ]; then`,
+    psql.quiet(database.name, `select pglogical.alter_subscription_disable(${literal(name)}, true); select pglogical.alter_subscription_enable(${literal(name)}, true);`),
+    "fi; sleep 0.5; done",
+  );
 }
 
 /** SQL: the subscription is as it shall be, and its first copy did not break off. */
@@ -74,8 +90,7 @@ function subscribe(cx: Context, peer: Peer, database: Database, seed: boolean): 
 } || :; exit "$code"; }`,
     "trap undo EXIT",
     create(false),
-    sh`n=0; until [ "$(${ask(`select status from pglogical.show_subscription_status() where subscription_name = ${name}`)})" = replicating ]; do`,
-    sh`n=$((n + 1)); if [ "$n" -gt 120 ]; then echo ${`the subscription to ${peer.host.name} does not stream; see the server's log here and there`} >&2; exit 1; fi; sleep 0.5; done`,
+    stream(cx, peer, database),
     takeRows(cx, peer, database, { seed }),
   );
 }

@@ -186,8 +186,8 @@ void test("what was changed by hand is predicted and repaired, with the rows tha
     "la-1 handler:put settings into effect",
     "la-1 task:sequences of app", // sg's sequence, counting by 1, gave out a number of la's
     "la-1 task:table app.orders replicates",
-    "sg-1 gate:app takes the changes of la-1",
     "sg-1 handler:put settings into effect",
+    "sg-1 task:app takes the changes of la-1",
     "sg-1 task:no other values by ALTER SYSTEM",
     "sg-1 task:sequences of app",
     "sg-1 task:sequences of app after the copy",
@@ -216,7 +216,7 @@ const FAULTS: readonly { readonly what: string; readonly by: () => Promise<unkno
   {
     what: "a server that is gone",
     by: () => sh("sg-1", "systemctl stop postgresql@15-main"),
-    // pglogical tries again after three minutes only, and a run waits for that.
+    // By itself pglogical tries again after three minutes only.
     heal: async () => assert.deepEqual(failures(await go()), []),
     expect: [/^server$/, /takes the changes of/, /a row on its way to/, /peers that take no changes/],
   },
@@ -268,7 +268,7 @@ void test("each assertion of verify is seen to fail by a fault, and to hold agai
 void test("a stopped server is predicted, with one unknown for all that it holds, and starts again", options, async () => {
   await sh("sg-1", "systemctl stop postgresql@15-main");
   const { check } = await checkAndRun();
-  assert.deepEqual(withOutcome(check, "would-change").map(withoutRole), ["la-1 gate:app takes the changes of sg-1", "sg-1 service:postgresql@15-main.service"]);
+  assert.deepEqual(withOutcome(check, "would-change").map(withoutRole), ["la-1 task:app takes the changes of sg-1", "sg-1 service:postgresql@15-main.service"]);
   assert.deepEqual(withOutcome(check, "unknown").map(withoutRole), ["sg-1 given:databases"]);
   await assertHealthy();
 });
@@ -278,7 +278,7 @@ void test("one host and one role can be run alone", options, async () => {
   await sql("sg-1", "insert into customers (name) values ('while la was deaf')");
   const ran = await go({ limit: "la-1", selection: { roles: ["postgres-pglogical"] } });
   assert.deepEqual(failures(ran), []);
-  assert.deepEqual(withOutcome(ran, "changed").map(withoutRole), ["la-1 gate:app takes the changes of sg-1", "la-1 task:subscription of app to sg-1"]);
+  assert.deepEqual(withOutcome(ran, "changed").map(withoutRole), ["la-1 task:app takes the changes of sg-1", "la-1 task:subscription of app to sg-1"]);
   assert.deepEqual(Object.keys(ran.recap.hosts), ["la-1"]);
   await assertHealthy();
   assert.deepEqual(withOutcome(await go({ selection: { roles: ["base"] } }), "changed", "failed"), []);

@@ -22,9 +22,9 @@ export interface RegionsInventory {
 /**
  * A copy of the shipped inventory `lab` as another lab, so that it stands beside one that is up.
  * @param subnets 198.18.N for each region and the witness, which no other lab has.
- * @param vars lines of YAML for all hosts, beside those of the shipped one
+ * @param returnAfter seconds of a tunnel that is up until traffic returns to it. Default 60, as the role has it
  */
-export function regionsInventory(lab: string, subnets: readonly [la: number, sg: number, witness: number], vars = ""): RegionsInventory {
+export function regionsInventory(lab: string, subnets: readonly [la: number, sg: number, witness: number], returnAfter = 60): RegionsInventory {
   const folder = mkdtempSync(join(tmpdir(), "hawser-regions-"));
   const path = join(folder, "inventory");
   cpSync(here("../../inventory/lab"), path, { recursive: true });
@@ -36,7 +36,7 @@ export function regionsInventory(lab: string, subnets: readonly [la: number, sg:
     let text = readFileSync(join(path, file), "utf8").replaceAll(/\bregions\b(?=\/|\n|$)/g, lab);
     // From the last, so that none is taken for one that was put in its place.
     for (const [i, own] of [...SHIPPED.entries()].reverse()) text = text.replaceAll(`198.18.${own}.`, `198.18.${subnets[i]}.`);
-    writeFileSync(join(path, file), `${text}${file === "hosts.yml" ? "" : vars}`);
+    writeFileSync(join(path, file), text.replaceAll(/^( *)backup-path:\n/gm, `$&$1  return_after: ${returnAfter}\n`));
   }
   return { path, drop: () => rmSync(folder, { recursive: true, force: true }) };
 }

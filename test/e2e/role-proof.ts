@@ -30,6 +30,8 @@ export interface Fault {
   readonly heal: Act | "apply";
   /** Each is found in the `role: name` of an assertion that fails under it. */
   readonly expect: readonly RegExp[];
+  /** Whose assertions are looked at under it. Default: all that are proved. */
+  readonly roles?: readonly string[];
   /** No other assertion fails under it. Default: others may. */
   readonly alone?: boolean;
   /** Seconds until they fail. Default 60. */
@@ -124,13 +126,13 @@ export class Proving {
     return await follow(book, { inventory: await this.inventory(), check, ...(kept && { kept: kept() }) });
   }
 
-  /** What `verify` measures of the proved roles. */
-  async verify(): Promise<readonly AssertionEvent[]> {
+  /** What `verify` measures of the proved roles, or of some of them. */
+  async verify(roles = this.#proof.roles): Promise<readonly AssertionEvent[]> {
     const inventory = await this.inventory();
     const connections = connectTo(inventory);
     const assertions: AssertionEvent[] = [];
     try {
-      await verifyPlaybook(this.#proof.book, { inventory, connect: connections.open, selection: { roles: this.#proof.roles } }, (event) => void (event.event === "assertion" && assertions.push(event)));
+      await verifyPlaybook(this.#proof.book, { inventory, connect: connections.open, selection: { roles } }, (event) => void (event.event === "assertion" && assertions.push(event)));
     } finally {
       connections.leave();
     }
@@ -241,7 +243,7 @@ export class Proving {
     return { hosts: hosts.length, "seconds until verify passed": Math.round(longest / 1000), ...(afterReboot && { "brought back by": "a run" }) };
   }
 
-  async #fault({ what, by, heal, expect, alone = false, within = 60 }: Fault): Promise<void> {
+  async #fault({ what, by, heal, expect, roles, alone = false, within = 60 }: Fault): Promise<void> {
     await this.#act(by);
     try {
       await this.#until(within, (assertions) => {
@@ -250,7 +252,7 @@ export class Proving {
         const titles = failing.map(titleOf);
         const others = alone ? titles.filter((title) => !expect.some((pattern) => pattern.test(title))) : [];
         return [...expect.filter((pattern) => !titles.some((title) => pattern.test(title))).map((pattern) => `${pattern}, of ${titles.join("; ") || "none that fails"}`), ...others.map((title) => `${title} fails too`)];
-      }, `${what}: not seen`);
+      }, `${what}: not seen`, roles);
     } finally {
       if (heal === "apply") await this.#apply();
       else await this.#act(heal);
@@ -267,10 +269,10 @@ export class Proving {
     return Promise.resolve({ assertions: this.#all.length, "seen to fail": this.#all.length - never.length, ...(never.length > 0 && { "no fault breaks": never.join("; ") }) });
   }
 
-  async #until(seconds: number, wrong: (assertions: readonly AssertionEvent[]) => readonly string[], what: string): Promise<readonly AssertionEvent[]> {
+  async #until(seconds: number, wrong: (assertions: readonly AssertionEvent[]) => readonly string[], what: string, roles = this.#proof.roles): Promise<readonly AssertionEvent[]> {
     const deadline = performance.now() + seconds * 1000;
     for (;;) {
-      const assertions = await this.verify();
+      const assertions = await this.verify(roles);
       const left = assertions.length === 0 ? ["nothing was measured"] : wrong(assertions);
       if (left.length === 0) return assertions;
       if (performance.now() > deadline) assert.fail(`${what}, after ${seconds} s: ${left.join("\n")}`);
