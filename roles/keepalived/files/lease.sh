@@ -93,8 +93,9 @@ prefer() {
   ENDPOINTS="$1$others"
 }
 
-# After this host's own member the witness: of the others it is the one that a cut between the regions leaves, and there is no time to
-# wait for two that do not answer.
+# There is no time to wait for two that do not answer. After this host's own member the witness: of the others it is the one that a cut
+# between the regions leaves. Where the witness leads, a member without an answer has most likely lost it: the others are asked, and then the
+# own one again, which has found another leader by then.
 in_order() {
   local each witness= others=
   for each in $ENDPOINTS; do
@@ -104,7 +105,7 @@ in_order() {
       *) others="$others $each" ;;
     esac
   done
-  ENDPOINTS="$NEAREST$witness$others"
+  if [ -z "$settled" ]; then ENDPOINTS="$NEAREST$witness$others"; else ENDPOINTS="$NEAREST$others $NEAREST$witness"; fi
 }
 
 # rest SECONDS: a sleep that is no process.
@@ -148,6 +149,7 @@ give_back() {
 
 renew() {
   sent=$now
+  case $ENDPOINTS in "$NEAREST "*) in_order ;; esac
   if ask /v3/lease/keepalive "{\"ID\":\"$lease\"}" $((expiry - now)); then
     field TTL
     case $value in '' | 0) lose 'it ended at the quorum' ;; *) hold $sent ;; esac
@@ -191,6 +193,7 @@ lead_elsewhere() {
     esac
   done
   refused=
+  settled=
   if [ "$leader" = "$witness" ]; then settled=$leader; return; fi
   if [ -n "$witness" ] && [ "$witness" != "$no" ] && follows "$witness_at" "$leader"; then other=$witness
   elif [ "$leader" != "$own_member" ]; then return; fi
