@@ -49,8 +49,13 @@ docker network inspect docker_gwbridge >/dev/null 2>&1`,
   });
 }
 
+/** A node with the address on which it listens. */
+interface Listening extends End {
+  readonly listen: string;
+}
+
 /** The entry makes the cluster, unless another manager is in one already: then it joins that. */
-export function declareInit(t: Tasks, own: End, members: readonly End[], others: readonly { readonly end: End; readonly ticket: Value<Ticket> }[], needs: readonly ResourceNode[]): ResourceNode {
+export function declareInit(t: Tasks, own: Listening, members: readonly End[], others: readonly { readonly end: End; readonly ticket: Value<Ticket> }[], needs: readonly ResourceNode[]): ResourceNode {
   return t.task("cluster", {
     check: MEMBER,
     uses: Object.fromEntries(others.map(({ end, ticket }) => [end.host.name, ticket])),
@@ -72,16 +77,16 @@ export function declareInit(t: Tasks, own: End, members: readonly End[], others:
 }
 
 /** The others join by the entry. */
-export function declareJoin(t: Tasks, own: End, members: readonly End[], entry: End, ticket: Value<Ticket>, needs: readonly ResourceNode[]): ResourceNode {
+export function declareJoin(t: Tasks, own: Listening, members: readonly End[], entry: End, ticket: Value<Ticket>, needs: readonly ResourceNode[]): ResourceNode {
   return t.task("cluster", { check: MEMBER, apply: join(own, members, entry, ticket), summary: `join as ${own.vars.role}`, absent: "while-needs-absent", needs });
 }
 
 /** It prints a token, which nobody may see. */
-function init(own: End, members: readonly End[]): Sh {
+function init(own: Listening, members: readonly End[]): Sh {
   const { vars } = own;
   const words = [
     `--advertise-addr=${advertised(own, members)}`,
-    `--listen-addr=0.0.0.0:${MANAGER_PORT}`,
+    `--listen-addr=${own.listen}:${MANAGER_PORT}`,
     `--data-path-addr=${dataPathOf(own, members)}`,
     `--data-path-port=${vars.data_path_port}`,
     ...vars.default_addr_pool.map((pool) => `--default-addr-pool=${pool}`),
@@ -95,11 +100,11 @@ function init(own: End, members: readonly End[]): Sh {
 const JOINED_WITHIN = 120;
 
 /** By the API, since the client would take the token as an argument. */
-function join(own: End, members: readonly End[], to: End, ticket: Ticket | Value<Ticket>): Sh {
+function join(own: Listening, members: readonly End[], to: End, ticket: Ticket | Value<Ticket>): Sh {
   const body = (given: Ticket): Secret =>
     new Secret(
       JSON.stringify({
-        ListenAddr: `0.0.0.0:${MANAGER_PORT}`,
+        ListenAddr: `${own.listen}:${MANAGER_PORT}`,
         AdvertiseAddr: advertised(own, members),
         DataPathAddr: dataPathOf(own, members),
         RemoteAddrs: [`${advertised(to, members)}:${MANAGER_PORT}`],

@@ -1,4 +1,4 @@
-import { UsageError, type HostView } from "hawser";
+import { UsageError, type Facts, type HostView } from "hawser";
 import type { Stack, Vars } from "./vars.ts";
 import { versionedName } from "./data-kind.ts";
 import { specOf, type Names } from "./spec.ts";
@@ -41,6 +41,16 @@ export function advertised({ host, vars }: End, members: readonly End[]): string
 }
 
 export const dataPathOf = (end: End, members: readonly End[]): string => end.vars.data_path_addr ?? end.vars.private_address ?? advertised(end, members);
+
+/**
+ * The address on which a manager listens: all of them, where the one that it names is its own. Behind a 1:1 NAT Docker wants to be told which is, as soon as
+ * there are two, and the address that moves is one.
+ */
+export function listenOf(end: End, members: readonly End[], facts: Pick<Facts, "addresses">): string {
+  const own = new Set(facts.addresses.map(({ address }) => address));
+  const { private_address } = end.vars;
+  return own.has(advertised(end, members)) || private_address === undefined || !own.has(private_address) ? "0.0.0.0" : private_address;
+}
 
 /** Every address from which a node's packets may come. */
 export const addressesOf = (end: End, members: readonly End[]): readonly string[] => [...new Set([advertised(end, members), dataPathOf(end, members), ...[end.vars.private_address, end.vars.public_address].filter((address) => address !== undefined)])];

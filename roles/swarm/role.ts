@@ -3,7 +3,7 @@ import { FIREWALL, firewallPackages } from "hawser/roles/base/firewall";
 import { declareBridge, declareInit, declareJoin, declareSettings, GOSSIP_PORT, MANAGER_PORT, readNodeId, readTicket, ticketSchema } from "./cluster.ts";
 import { declareEngine, OWN_KEYS, refuseSystem, SWARM_STATE } from "./engine.ts";
 import { assertNode } from "./health.ts";
-import { addressesOf, entryOf, joinedOf, managersOf, speakerFor, type End } from "./layout.ts";
+import { addressesOf, entryOf, joinedOf, listenOf, managersOf, speakerFor, type End } from "./layout.ts";
 import { declareLeave } from "./leave.ts";
 import { swarmNetwork } from "./network-kind.ts";
 import { swarmNode } from "./node-kind.ts";
@@ -46,14 +46,14 @@ export const swarm = defineRole(import.meta, {
     const needs = [...ready, ...bridge];
     if (entry.host.name === host.name) {
       const others = managersOf(peers).map((end) => ({ end, ticket: end.exports.before }));
-      const cluster = declareInit(t, own, members, others, needs);
+      const cluster = declareInit(t, { ...own, listen: listenOf(own, members, facts) }, members, others, needs);
       const settings = declareSettings(t, own, [...ready, cluster]);
       const ingress = t.add(swarmNetwork, { name: "ingress", ingress: true, mtu: vars.ingress.mtu ?? vars.mtu, ...(vars.ingress.subnet !== undefined && { subnet: vars.ingress.subnet }) }, { needs: [...ready, cluster] });
       t.export("ticket", readTicket(t, "ticket", [cluster, settings, ingress]));
       t.add(swarmNode, nodeArgs(own, readNodeId(t, [cluster])), { needs: [...ready, cluster] });
       return;
     }
-    const join = () => declareJoin(t, own, members, entry, entry.exports.ticket, needs);
+    const join = () => declareJoin(t, { ...own, listen: listenOf(own, members, facts) }, members, entry, entry.exports.ticket, needs);
     let cluster = undefined as unknown as ReturnType<typeof join>;
     if (vars.role === "manager" && !active) t.block("join", { lane: oneManager }, () => void (cluster = join()));
     else cluster = join();

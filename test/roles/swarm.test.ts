@@ -4,7 +4,7 @@ import { planOf, recorded, Secret, use, UsageError, type PlannedResource } from 
 import { ticketOf } from "../../roles/swarm/cluster.ts";
 import { daemonOf } from "../../roles/swarm/engine.ts";
 import { assertNode } from "../../roles/swarm/health.ts";
-import { advertised, dataPathOf, entryOf, speakerFor, type End } from "../../roles/swarm/layout.ts";
+import { advertised, dataPathOf, entryOf, listenOf, speakerFor, type End } from "../../roles/swarm/layout.ts";
 import { refuse, weaknesses } from "../../roles/swarm/refuse.ts";
 import { swarm } from "../../roles/swarm/role.ts";
 import { nodeOf, schema } from "../../roles/swarm/vars.ts";
@@ -77,6 +77,11 @@ void test("managers talk inside the tunnel when all nodes are in it, else by the
   const outside = end("w-1", "witness", 3, { private_address: undefined });
   assert.deepEqual([advertised(la, THREE), advertised(la, [la, sg, outside]), dataPathOf(la, [la, sg, outside])], ["10.1.0.11", "203.0.113.1", "10.1.0.11"]);
   assert.equal(advertised(end("x", "la", 9, { advertise_addr: "192.0.2.9" }), THREE), "192.0.2.9");
+  const having = (...addresses: readonly string[]) => ({ addresses: addresses.map((address) => ({ interface: "eth0", address, prefix: 24, family: 4 as const })) });
+  // Behind a NAT Docker does not find out which of two is to be listened on, and the address that moves is one.
+  assert.equal(listenOf(la, [la, sg, outside], having("10.1.0.11", "10.0.0.100")), "10.1.0.11");
+  assert.equal(listenOf(la, [la, sg, outside], having("10.1.0.11", "203.0.113.1")), "0.0.0.0");
+  assert.equal(listenOf(la, THREE, having("10.1.0.11")), "0.0.0.0");
   assert.equal(entryOf(THREE).host.name, "la-1");
   assert.deepEqual([speakerFor("sg-1", THREE).host.name, speakerFor("la-1", THREE).host.name], ["la-1", "sg-1"]);
 });
