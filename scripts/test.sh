@@ -46,4 +46,4 @@ run_tests --test-concurrency=2 --test-timeout=600000 "${unit[@]}"
 # Two side by side, each with hosts of its own: a lab waits more than it works.
 run_tests --test-concurrency=2 --test-timeout=900000 "${e2e[@]}"
 # Alone: a gateway whose kernel waits for a second is dead to its peers. With the kernel that it may have to build first.
-run_tests --test-timeout=1800000 test/e2e/network.test.ts
+run_tests --test-timeout=2700000 test/e2e/network.test.ts

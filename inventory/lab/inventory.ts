@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { defineInventory, type InventoryGroupSource } from "hawser";
@@ -16,6 +16,7 @@ const POLICY = 'path "kv/data/app/*" { capabilities = ["create", "read", "update
 export default defineInventory(({ env }) => {
   const cache = path.join(env["XDG_CACHE_HOME"] || path.join(homedir(), ".cache"), "hawser");
   const folder = path.join(cache, "artifacts");
+  const kernels = existsSync(path.join(cache, "lab/kernels")) ? readdirSync(path.join(cache, "lab/kernels")) : [];
   const index = path.join(folder, "index.json");
   const obtained = existsSync(index) ? (JSON.parse(readFileSync(index, "utf8")) as Obtained) : {};
   const artifact = (name: string) => {
@@ -55,7 +56,7 @@ export default defineInventory(({ env }) => {
       children: BOTH_REGIONS,
     }),
     // Envoy's allocator wants addresses of 48 bits: hosts have them with the kernel of `hawser lab kernel`, and where they share this machine's.
-    mesh: existsSync(path.join(cache, "lab/kernels")) || env["LAB_MESH"] === "yes" ? where(["envoy"], mesh) : {},
+    mesh: kernels.some((name) => /^\d/.test(name)) || env["LAB_MESH"] === "yes" ? where(["envoy"], mesh) : {},
     consul_vault: where(["consul", "openbao"], {
       children: {
         consul_regions: {

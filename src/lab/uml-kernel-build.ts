@@ -78,7 +78,7 @@ async function build(source: string, scratch: string, onProgress: OnProgress): P
   const version = (await make("kernelrelease")).trim();
   const folder = join(kernelsFolder(), version);
   if (existsSync(folder)) return version;
-  onProgress({ message: `building Linux ${version} for User-Mode Linux (once; 10 minutes on two processors)` });
+  onProgress({ message: `building Linux ${version} for User-Mode Linux (once; some five minutes on two processors)` });
   await make(`-j${availableParallelism()}`);
   // All is built in; what stands there tells modprobe so.
   await make(`INSTALL_MOD_PATH=${join(scratch, "installed")}`, "modules_install");
