@@ -12,6 +12,13 @@ import { installPrerequisites, labDown, labExec, labExecArgv, labUp, type LabHos
 /** Tests on lab hosts need what the lab needs. */
 export const skip = process.platform === "linux" && process.getuid?.() === 0 ? false : "the lab's nspawn backend needs root on Linux";
 
+/** Runs shell text on a host of a lab as root, without the engine. @throws when it fails */
+export async function shellOn(lab: string, host: string, script: string): Promise<string> {
+  const { code, stdout, stderr } = await labExec(lab, host, ["sh", "-ec", script]);
+  if (code !== 0) throw new Error(`on ${host}: ${script.slice(0, 200)}\nexited ${code}: ${stderr.trim()}`);
+  return stdout;
+}
+
 /** A lab of one test file, with a subnet of its own, so that files may run side by side. */
 export class E2eLab {
   readonly name: string;
@@ -56,10 +63,8 @@ export class E2eLab {
   }
 
   /** Runs shell text on a host as root, without ssh. @throws when it fails */
-  async exec(host: string, script: string): Promise<string> {
-    const { code, stdout, stderr } = await labExec(this.name, host, ["sh", "-ec", script]);
-    if (code !== 0) throw new Error(`on ${host}: ${script.slice(0, 200)}\nexited ${code}: ${stderr.trim()}`);
-    return stdout;
+  exec(host: string, script: string): Promise<string> {
+    return shellOn(this.name, host, script);
   }
 
   /** Runs shell text given on standard input, which may be long, as the engine's shell would. */

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { loadInventory } from "hawser";
 import book from "../../playbooks/network.ts";
 import { labCut, labDown, labExec, labHeal, labHost, labLoss, labSetRtt } from "../../src/lab/index.ts";
+import { shellOn } from "./engine-fixture.ts";
 import { traces } from "./lab-fixture.ts";
 import { hawser, kernelLab, regionsInventory } from "./regions-fixture.ts";
 import { proveRole } from "./role-proof.ts";
@@ -66,11 +67,7 @@ void describe("the regions' network on real kernels", { skip }, () => {
     lab: {
       name: LAB,
       hosts: ["la-1", "sg-1", "witness-1"].map((name) => ({ name })),
-      exec: async (host, script) => {
-        const { code, stdout, stderr } = await labExec(LAB, host, ["sh", "-ec", script]);
-        if (code !== 0) throw new Error(`on ${host}: ${script}\nexited ${code}: ${stderr.trim()}`);
-        return stdout;
-      },
+      exec: (host, script) => shellOn(LAB, host, script),
     },
     book,
     inventory: () => loadInventory(inventory.path),
