@@ -35,9 +35,14 @@ export function declareExporters(cx: Context, own: End, peers: readonly End[]): 
   let folder: ResourceNode | undefined;
   declareDaemon(cx, "node_exporter", { args: [`--web.listen-address=${vars.address}:${PORTS.node}`, `--collector.textfile.directory=${vars.textfile_directory}`], needs: (installed) => [(folder = textfiles(installed))] });
   declareScript(cx, own, peers, folder === undefined ? [] : [folder]);
-  if (watch.gateway !== undefined && vars.frr_exporter) declareDaemon(cx, "frr_exporter", { args: [`--web.listen-address=${vars.address}:${PORTS.frr}`] });
+  if (watch.gateway !== undefined && vars.frr_exporter) declareFrr(cx);
   if (watch.postgres !== undefined && vars.postgres_exporter) declarePostgres(cx, watch.postgres);
   for (const shown of shownOf(vars)) if (isLoopback(shown.place)) declareForwarder(cx, shown);
+}
+
+/** BGP by the daemon's own socket. It would ask for BFD by a vtysh for each scrape, which the script does once for all; ospfd does not run. */
+function declareFrr(cx: Context): void {
+  declareDaemon(cx, "frr_exporter", { args: [`--web.listen-address=${cx.vars.address}:${PORTS.frr}`, "--no-collector.bfd", "--no-collector.ospf"] });
 }
 
 /** The states of tunnels, address, databases and managers, written to files that node_exporter reads. */

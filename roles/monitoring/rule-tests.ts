@@ -61,6 +61,27 @@ export function ruleTests(limits: Limits, monitors: number): readonly RuleTest[]
   ];
 }
 
+/** What promtool is asked of one alert at one time. */
+interface Expectation {
+  readonly expr: string;
+  readonly time: string;
+  readonly fires: boolean;
+}
+
+/**
+ * All tests as one of promtool's, in which each has hosts and addresses of its own. Promtool makes a database for each of its tests, which
+ * costs a small host half a minute for all of them.
+ */
+export function together(tests: readonly RuleTest[]): { readonly series: RuleTest["series"]; readonly expectations: readonly Expectation[] } {
+  const series = tests.flatMap((each, at) => each.series.map(([name, values]) => [name.replace(/\bhost="/g, `host="${at}-`).replace(/\bvip="[^"]*"/, `vip="${at}"`), values] as const));
+  const expectations = tests.flatMap(({ alert, series: [first], quiet, fires }, at) => {
+    const whose = /\bvip="/.test(first?.[0] ?? "") ? `, vip="${at}"` : /\bhost="/.test(first?.[0] ?? "") ? `, host=~"${at}-.*"` : "";
+    const expr = `count(ALERTS{alertname="${alert}", alertstate="firing"${whose}})`;
+    return [...(quiet === undefined ? [] : [{ expr, time: quiet, fires: false }]), ...(fires === undefined ? [] : [{ expr, time: fires, fires: true }])];
+  });
+  return { series, expectations };
+}
+
 /** How the round trip and its baseline come about from packets, over an hour. Not shipped: it takes too long for a small host. */
 export function recordingTests(limits: Limits): readonly RuleTest[] {
   const usual = (limits.rtt_baseline_ms ?? 84) / 1000;

@@ -3,7 +3,7 @@ import { declareDaemon } from "./exporters.ts";
 import { ALERTMANAGER_CONFIG, BLACKBOX_CONFIG, CONFIG, DATA, PROMETHEUS, RULE_TESTS, RULES } from "./paths.ts";
 import { unitOf, type Context } from "./programs.ts";
 import { SECRETS, tellingOf } from "./receivers.ts";
-import { ruleTests } from "./rule-tests.ts";
+import { ruleTests, together } from "./rule-tests.ts";
 import { BLACKBOX, jobsOf, type End } from "./targets.ts";
 import type { Vars } from "./vars.ts";
 
@@ -69,7 +69,7 @@ function declarePrometheus(cx: Context, own: End, members: readonly End[]): void
       const folder = t.directory(PROMETHEUS, { mode: "0755", parents: true, needs: installed });
       const needs: ResourceNode[] = [...installed, folder];
       const rules = t.template(RULES, "alerts.yml.ejs", alertsOf(vars, monitors.length), { mode: "0644", validate: (file) => sh`promtool check rules ${file}`, needs, notify: reload });
-      const tests = t.template(RULE_TESTS, "alerts.test.yml.ejs", { tests: ruleTests(vars.limits, monitors.length).map((each) => ({ quiet: "", fires: "", ...each })), rules: RULES, file: RULE_TESTS }, { mode: "0644", needs });
+      const tests = t.template(RULE_TESTS, "alerts.test.yml.ejs", { ...together(ruleTests(vars.limits, monitors.length)), rules: RULES, file: RULE_TESTS }, { mode: "0644", needs });
       const config = t.template(CONFIG, "prometheus.yml.ejs", {
         scrape_interval: vars.scrape_interval,
         evaluation_interval: vars.evaluation_interval,

@@ -55,13 +55,22 @@ void describe("what the role writes, read by the real programs", { skip: without
     }
   });
 
-  void test("a rule that never fires is found out by its tests", () => {
-    const file = written("hawser-alerts.yml");
-    writeFileSync(file, added(one(plan("debian-12"), "hawser-alerts.yml")).replace("hawser_bfd_up == 0", "hawser_bfd_up == 7"));
-    const { code, said } = ran("promtool", "test", "rules", written("hawser-alerts.test.yml"));
-    assert.notEqual(code, 0);
-    assert.match(said, /BfdDown/);
-  });
+  for (const [what, [good, bad], found] of [
+    ["never fires", ["hawser_bfd_up == 0", "hawser_bfd_up == 7"], /BfdDown/],
+    ["fires too early", ["hawser_bgp_established == 0\n        for: 30s", "hawser_bgp_established == 0"], /BgpDown/],
+    ["fires for what another tells", ['job!~"node|link', 'job!~"link'], /TargetDown/],
+    ["counts hosts of another address", ["sum by (vip)", "sum by ()"], /Vip/],
+  ] as const) {
+    void test(`a rule that ${what} is found out by its tests`, () => {
+      const file = written("hawser-alerts.yml");
+      const rules = added(one(plan("debian-12"), "hawser-alerts.yml"));
+      assert.ok(rules.includes(good), "the rule is there to be spoilt");
+      writeFileSync(file, rules.replace(good, bad));
+      const { code, said } = ran("promtool", "test", "rules", written("hawser-alerts.test.yml"));
+      assert.notEqual(code, 0);
+      assert.match(said, found);
+    });
+  }
 
   void test("Alertmanager takes every kind of receiver", () => {
     const secret = new Secret("https://hooks.example/services/abcd");
