@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { labDown } from "../../src/lab/index.ts";
+import { generateIdentity, identityToRecipient } from "age-encryption";
+import { labDown, labExec } from "../../src/lab/index.ts";
 import { withoutArtifact } from "../artifacts/index.ts";
+import { Recorder, type Figures } from "./evidence.ts";
 import { costsOf, hawser, kernelLab, playbookFile, regionsInventory, verifiedAtLast } from "./regions-fixture.ts";
 
 /**
@@ -17,11 +19,30 @@ const SITE = playbookFile("site");
 const PATIENCE = "150";
 const minutes = (count: number) => ({ timeout: count * 60_000 });
 
+/** What `hawser drill --output json` says at its end. */
 interface Drill {
   readonly event: "drill";
+  readonly detectionSeconds: number | null;
+  readonly switchSeconds: number | null;
+  readonly requestsSent: number;
+  readonly requestsLost: number;
   readonly vipHoldersMax: number;
   readonly writes: readonly { readonly role: string; readonly acknowledged: number; readonly lost: number | null }[];
 }
+
+const recorder = new Recorder({
+  test: import.meta,
+  roles: [],
+  lab: LAB,
+  servers: {
+    "postgres-pglogical": { name: "PostgreSQL", on: "la-1", version: "/usr/lib/postgresql/15/bin/postgres --version" },
+    "consul-vault": { name: "Consul", on: "la-1", version: "/opt/hawser-consul/consul version" },
+    minio: { name: "SeaweedFS", on: "la-1", version: "/opt/hawser-objects/weed version" },
+    envoy: { name: "Envoy", on: "la-1", version: "/opt/hawser-envoy/envoy --version" },
+    echo: { name: "grpcio", on: "la-1", version: "dpkg-query -W -f '${Version}' python3-grpcio" },
+    monitoring: { name: "Prometheus", on: "la-1", version: "prometheus --version 2>&1" },
+  },
+});
 
 void describe("the whole site in two regions and a witness, on real kernels", { skip }, () => {
   const inventory = skip === false ? regionsInventory(LAB, [234, 235, 236]) : { path: "", drop: () => {} };
@@ -30,11 +51,11 @@ void describe("the whole site in two regions and a witness, on real kernels", { 
     await kernelLab();
     await labDown(LAB);
     // The parts of OpenBao's key are kept on this machine, encrypted for whoever may open it.
-    const identity = path.join(inventory.path, "identity.txt");
-    process.env["HAWSER_AGE_IDENTITY"] = identity;
-    const { code, out, err } = await hawser(inventory.path, "secrets", "keygen", "-o", identity);
-    assert.equal(code, 0, err);
-    writeFileSync(path.join(inventory.path, "recipients.txt"), out);
+    const identity = await generateIdentity();
+    const file = path.join(inventory.path, "identity.txt");
+    writeFileSync(file, `${identity}\n`, { mode: 0o600 });
+    writeFileSync(path.join(inventory.path, "recipients.txt"), `${await identityToRecipient(identity)}\n`);
+    process.env["HAWSER_AGE_IDENTITY"] = file;
   }, minutes(20));
   after(async () => {
     await labDown(LAB);
@@ -62,13 +83,46 @@ void describe("the whole site in two regions and a witness, on real kernels", { 
     t.diagnostic(`${seen.assertions.length} limits`);
   });
 
-  void test("with the tunnel cut, nothing is lost that the databases, objects, Consul or a gRPC service acknowledged", minutes(15), async (t) => {
+  let drill: Drill | undefined;
+  /** Seconds since the epoch. */
+  let began = 0;
+  void test("the tunnel is cut and comes back while all of them are written to, and the address has one holder", minutes(15), async (t) => {
+    began = Math.floor(Date.now() / 1000);
     const { out, err } = await hawser(inventory.path, "drill", "tunnel-cut", "-p", SITE, "--rate", "20", "--for", "20", "--return-after", "5", "--within", "240", "--report", path.join(inventory.path, "drill.html"), "--output", "json");
-    const drill = JSON.parse(out.trim().split("\n").at(-1) || "{}") as Drill;
-    assert.equal(drill.event, "drill", err || out.slice(-2000));
+    const said = JSON.parse(out.trim().split("\n").at(-1) || "{}") as Drill;
+    assert.equal(said.event, "drill", err || out.slice(-2000));
+    drill = said;
     t.diagnostic(JSON.stringify(drill));
     assert.equal(drill.vipHoldersMax, 1);
-    assert.deepEqual(drill.writes.filter(({ acknowledged, lost }) => acknowledged === 0 || (lost ?? 0) > 0), []);
     assert.deepEqual([...new Set(drill.writes.map(({ role }) => role))].sort(), ["consul-vault", "echo", "minio", "postgres-pglogical"]);
   });
+
+  /** What was acknowledged of a role's writes, or calls. */
+  function kept(writer: string): Figures {
+    assert.ok(drill, "the drill ended");
+    const writes = drill.writes.filter(({ role }) => role === writer);
+    const lost = writes.reduce((sum, each) => sum + (each.lost ?? 0), 0);
+    assert.deepEqual(writes.filter((each) => each.acknowledged === 0), [], "each of them had some acknowledged");
+    assert.equal(lost, 0);
+    return { kind: "tunnel-cut", acknowledged: writes.reduce((sum, each) => sum + each.acknowledged, 0), lost, switchSeconds: drill.switchSeconds ?? "none" };
+  }
+
+  for (const [roles, writer, what] of [
+    [["postgres-pglogical"], "postgres-pglogical", "rows that Postgres"],
+    [["minio"], "minio", "objects that the object storage"],
+    [["consul-vault"], "consul-vault", "keys that Consul"],
+    [["envoy", "echo"], "echo", "calls that a gRPC service behind the mesh"],
+  ] as const) void test(`none of the ${what} acknowledged is lost`, recorder.step("drill", async () => await Promise.resolve(kept(writer)), roles));
+
+  void test("both regions' monitors told of it", minutes(2), recorder.step("drill", async () => {
+    const figures: Record<string, number> = {};
+    for (const [host, address] of [["la-1", "10.10.0.11"], ["sg-1", "10.20.0.11"]] as const) {
+      const query = `count(max_over_time(ALERTS{alertname="BackupPathActive",alertstate="firing"}[${Math.ceil(Date.now() / 1000 - began)}s]))`;
+      const { stdout } = await labExec(LAB, host, ["curl", "-fsS", "--max-time", "30", "-G", "--data-urlencode", `query=${query}`, `http://${address}:9090/api/v1/query`]);
+      const { data } = JSON.parse(stdout) as { readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] } };
+      figures[`alerts at ${host}`] = Number(data.result[0]?.value[1] ?? 0);
+      assert.ok((figures[`alerts at ${host}`] ?? 0) > 0, `${host}: ${stdout}`);
+    }
+    return figures;
+  }, ["monitoring"]));
 });
