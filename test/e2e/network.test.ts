@@ -211,6 +211,15 @@ void describe("the regions' network on real kernels", { skip }, () => {
     await proof.healthy();
   });
 
+  void test("keepalived that is killed starts again, as a spare, and the address has one holder", minutes(4), async () => {
+    const [first = ""] = await holders();
+    const killed = await on(first, "p=$(systemctl show -P MainPID keepalived); kill -9 $p; echo $p");
+    await until("another process", async () => !["0", killed].includes(await on(first, "systemctl show -P MainPID keepalived")));
+    await held();
+    assert.equal((await holders()).length, 1);
+    await proof.healthy();
+  });
+
   void test("a drill of the tunnel's loss, under load, is measured, and has never two holders", minutes(6), proof.recorder.step("drill", async () => {
     const { out, err } = await hawser(inventory.path, "drill", "tunnel-cut", "--rate", "40", "--for", "15", "--return-after", "5", "--report", `${inventory.path}/drill.html`, "--output", "json");
     const drill = JSON.parse(out.trim().split("\n").at(-1) ?? "{}") as Readonly<Record<string, number | string | null>>;

@@ -159,7 +159,7 @@ void test("so it is where another gateway's member leads: that one's loss is no 
 });
 
 void test("a witness that does not answer is not made to lead: the lease goes on with the leader that there is", options, async () => {
-  const witness = "$(sed -n 3p /run/etcd.pids)";
+  const [own, witness] = ["$(sed -n 1p /run/etcd.pids)", "$(sed -n 3p /run/etcd.pids)"];
   const { header } = await ask(2, "maintenance/status");
   await ask(3, "maintenance/transfer-leadership", JSON.stringify({ targetID: header.member_id }));
   await inside(`kill -STOP ${witness}`);
@@ -170,9 +170,15 @@ void test("a witness that does not answer is not made to lead: the lease goes on
     await until("its own member again", async () => (await connected()) === "127.0.0.1:2379");
     assert.ok(await leads(2));
     assert.equal((await inside("cat /run/hawser-vip/lease")).split(" ")[1], before);
+    // Where it does not lead it is the next to be asked: of the others it is the one that a cut between the regions leaves.
+    await inside(`kill -STOP ${own}`);
+    let next: string | undefined;
+    await until("another member", async () => ![undefined, "127.0.0.1:2379"].includes((next = await connected())));
+    assert.equal(next, "127.0.0.3:2379");
   } finally {
-    await inside(`kill -CONT ${witness}`);
+    await inside(`kill -CONT ${own} ${witness}`);
   }
+  await until("the lease", holds);
   // It asks that one again after a minute, a daemon that starts sooner.
   await killDaemon();
   await startDaemon();

@@ -11,7 +11,7 @@ import { added, gateway, ids, measuring, one, view } from "./harness.ts";
 
 const VIP = { vip: "172.31.255.100", witness: "203.0.113.9" };
 const CONF = "keepalived/file:/etc/keepalived/keepalived.conf";
-const seen = Object.fromEntries([CONF, "keepalived/file:/etc/hawser/vip/vip.conf", "keepalived/file:/etc/hawser/vip/mover.conf"].map((id) => [id, { out: "absent\n", code: 0 }]));
+const seen = Object.fromEntries([CONF, "keepalived/file:/etc/hawser/vip/vip.conf", "keepalived/file:/etc/hawser/vip/mover.conf", "keepalived/unit:keepalived.service/hawser"].map((id) => [id, { out: "absent\n", code: 0 }]));
 
 const plan = (system: "debian-12" | "ubuntu-22.04" | "el-9" | "centos-7", own: object = {}, peer: object = {}): PlannedResource[] =>
   planOf(use(keepalived, { gateway: gateway(1, "la"), ...VIP, ...own }), recorded(system), { host: "la-1", peers: { "sg-1": { gateway: gateway(2, "sg"), ...VIP, ...own, ...peer } }, seen });
@@ -41,6 +41,10 @@ void test("the configuration is checked before it counts, and loaded without a r
   const apply = one(plan("debian-12"), CONF).apply ?? "";
   assert.match(apply, /keepalived -t -f/);
   assert.match(one(plan("debian-12"), "service:keepalived.service").probe, /systemctl show/);
+});
+
+void test("keepalived that is killed starts again: the distributions' units leave it dead", () => {
+  for (const system of ["debian-12", "centos-7"] as const) assert.match(added(one(plan(system, { allow_eol: true }), "unit:keepalived.service/hawser")), /^Restart=on-failure$/m, system);
 });
 
 void test("EL 7 gets what its keepalived 1.3 understands", () => {
