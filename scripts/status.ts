@@ -33,11 +33,13 @@ function runTests(files: readonly string[]): boolean {
   }
 }
 
-/** Roles that are not any more what was tried. */
+/** Roles that are not any more what was tried, each with the steps of which nothing is as new as the role. */
 function changedSince(): string[] {
   return [...kept(ROOT)].flatMap(([role, all]) => {
     const now = treeOf(role);
-    return all.some(({ tree }) => tree === now) ? [] : [role];
+    const fresh = new Set(all.filter(({ tree }) => tree === now).map(({ step }) => step));
+    const stale = [...new Set(all.map(({ step }) => step))].filter((step) => !fresh.has(step));
+    return stale.length === 0 ? [] : [fresh.size === 0 ? role : `${role} (${stale.join(", ")})`];
   });
 }
 

@@ -12,6 +12,8 @@ export type Host = (typeof HOSTS)[number];
 const ADA = "only-for-this-lab-0123";
 export const API = "https://127.0.0.1:8200/v1";
 export const MADE = "/etc/hawser/consul-vault";
+/** Says which Consul and which OpenBao a host has. */
+export const VERSIONS = "echo \"$(/opt/hawser-consul/consul version | sed -n 's/^Consul v//p') and $(/opt/hawser-vault/bao version | sed 's/^OpenBao v//; s/[ ,].*//')\"";
 
 /** Where the test's inventory lies: it keeps what hosts give once, so that it is one folder for all of its forms. */
 export const inventoryFolder = (lab: E2eLab): string => path.join(lab.folder, "inventory");

@@ -12,7 +12,7 @@ import type { KeptFiles } from "../../src/inventory/index.ts";
 import book from "../../playbooks/consul-vault.ts";
 import { withoutArtifact } from "../artifacts/index.ts";
 import { CommandLines } from "./canary/command-lines.ts";
-import { API, asAda, type Changes, inventoryFolder, inventoryOf, logIn, MADE } from "./consul-vault-fixture.ts";
+import { API, asAda, type Changes, inventoryFolder, inventoryOf, logIn, MADE, VERSIONS } from "./consul-vault-fixture.ts";
 import { nowhereElse, told } from "./consul-vault-secrets.ts";
 import { E2eLab, follow, skip, type Said } from "./engine-fixture.ts";
 import { proveRole, unavailable } from "./role-proof.ts";
@@ -61,7 +61,7 @@ void describe("Consul in two regions, and OpenBao across them", { skip: why }, (
     book,
     inventory: () => inventoryOf(lab),
     kept: () => keeping.kept as KeptFiles,
-    servers: { "consul-vault": { name: "Consul and OpenBao", on: "la", version: "echo \"$(/opt/hawser-consul/consul version | sed -n 's/^Consul v//p') and $(/opt/hawser-vault/bao version | sed 's/^OpenBao v//; s/[ ,].*//')\"" } },
+    servers: { "consul-vault": { name: "Consul and OpenBao", on: "la", version: VERSIONS } },
     drifts: [
       { what: "Consul's configuration was changed by hand", by: { la: `sed -i 's/"raft_multiplier": 1/"raft_multiplier": 5/' /etc/hawser-consul/consul.json; systemctl restart hawser-consul; until curl -s http://127.0.0.1:8500/v1/status/leader | grep -q :; do sleep 0.2; done` }, repairs: [/^la consul-vault\/file:\/etc\/hawser-consul\/consul\.json/, /^la consul-vault\/handler:restart consul/] },
       { what: "OpenBao was stopped, and the rules of the firewall taken away", by: { sg: "systemctl disable -q --now hawser-vault; nft delete table inet hawser" }, repairs: [/^sg consul-vault\/service:hawser-vault/, /^sg consul-vault\/task:unseal/, /^sg consul-vault\/firewall-rule:vault-servers/] },

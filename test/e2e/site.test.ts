@@ -5,6 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { labDown, labExec } from "../../src/lab/index.ts";
 import { withoutArtifact } from "../artifacts/index.ts";
+import { VERSIONS } from "./consul-vault-fixture.ts";
 import { Recorder, type Figures } from "./evidence.ts";
 import { costsOf, hawser, kernelLab, playbookFile, regionsInventory, verifiedAtLast } from "./regions-fixture.ts";
 
@@ -36,7 +37,7 @@ const recorder = new Recorder({
   lab: LAB,
   servers: {
     "postgres-pglogical": { name: "PostgreSQL", on: "la-1", version: "/usr/lib/postgresql/15/bin/postgres --version" },
-    "consul-vault": { name: "Consul", on: "la-1", version: "/opt/hawser-consul/consul version" },
+    "consul-vault": { name: "Consul and OpenBao", on: "la-1", version: VERSIONS },
     minio: { name: "SeaweedFS", on: "la-1", version: "/opt/hawser-objects/weed version" },
     envoy: { name: "Envoy", on: "la-1", version: "/opt/hawser-envoy/envoy --version" },
     echo: { name: "grpcio", on: "la-1", version: "dpkg-query -W -f '${Version}' python3-grpcio" },
