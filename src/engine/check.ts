@@ -1,5 +1,5 @@
 import { everyResource, type BlockNode, type GivenNode, type HandlerNode, type OnNode, type ResourceNode } from "../dsl/items.ts";
-import { PlanError, type Prediction, type Upstream } from "../resources/contract.ts";
+import { PlanError, type Change, type Prediction, type Upstream } from "../resources/contract.ts";
 import { NOT_NEEDED } from "./apply.ts";
 import type { Look } from "./fragment.ts";
 import { expectedLook } from "./fragment.ts";
@@ -95,7 +95,7 @@ export class HostCheck {
           await waitFor(this.#cx, value, node);
         } catch (missing) {
           if (!(missing instanceof ValueMissing)) throw missing;
-          return this.#unknown(node, missing.message);
+          return this.#withoutValue(node, missing);
         }
       }
     }
@@ -112,7 +112,16 @@ export class HostCheck {
     if (look.timedOut) return reportError(this.#cx, node, new PlanError(look.seen.err, "something on the host hangs: a dead mount or a stuck daemon"));
     const upstream = node.needs.flatMap((need) => this.#tainted.get(need) ?? []);
     if (node.kind.kind === "read") return this.#read(node, look, upstream);
-    this.#conclude(node, key, this.#predict(node, look, upstream));
+    const prediction = this.#predict(node, look, upstream);
+    if (node.kind.waits && prediction.outcome !== "ok") return this.#waits(node, prediction, upstream);
+    this.#conclude(node, key, prediction);
+  }
+
+  #withoutValue(node: ResourceNode, missing: ValueMissing): void {
+    const look = this.#cx.book.find(node);
+    const change = look && node.kind.certain?.(node.args, look.seen);
+    if (change) this.#wouldChange(node, this.#cx.book.key(node), change);
+    else this.#unknown(node, missing.message);
   }
 
   async #lookAt(node: ResourceNode): Promise<Look> {
@@ -152,7 +161,17 @@ export class HostCheck {
   #conclude(node: ResourceNode, key: string, prediction: Prediction): void {
     if (prediction.outcome === "unknown") return this.#unknown(node, prediction.cause);
     if (prediction.outcome === "ok") return report(this.#cx, node, { outcome: "ok" });
-    const { change } = prediction;
+    this.#wouldChange(node, key, prediction.change);
+  }
+
+  /** Waiting changes nothing; what needs it is told of what it waits for. */
+  #waits(node: ResourceNode, { outcome }: Exclude<Prediction, { outcome: "ok" }>, upstream: readonly Upstream[]): void {
+    if (upstream.length === 0 && !this.#opaque) return this.#unknown(node, "it does not hold now, and nothing that it needs would change: a run would wait for it");
+    report(this.#cx, node, { outcome: "ok" });
+    this.#taint(node, { id: node.id, kind: node.kind.kind, outcome });
+  }
+
+  #wouldChange(node: ResourceNode, key: string, change: Change): void {
     if (node.makes && !node.makes.value.known) {
       node.makes.fail(`${this.#cx.host}: ${node.id} would make it`);
       this.#cx.hub.notify();

@@ -95,7 +95,7 @@ export class Draft {
       this.#state.finish(node);
       return "finished";
     }
-    if (change && cx.permits?.(node.id) === false) throw new PlanError(`the plan has no change of it, and it now wants: ${change.summary}`, STALE_HINT);
+    if (change && !node.kind.waits && cx.permits?.(node.id) === false) throw new PlanError(`the plan has no change of it, and it now wants: ${change.summary}`, STALE_HINT);
     if (change && !(await this.#state.step.wants(node, change))) {
       this.#state.skip(node, DECLINED);
       return "finished";

@@ -57,7 +57,8 @@ export class HostState {
   changed(node: ResourceNode, change: Change, seconds?: number): void {
     this.finished.add(node);
     this.applied.add(node);
-    report(this.cx, node, { outcome: "changed", change, ...(seconds !== undefined && { seconds }) });
+    if (node.kind.waits) report(this.cx, node, { outcome: "ok", ...(seconds !== undefined && { seconds }) });
+    else report(this.cx, node, { outcome: "changed", change, ...(seconds !== undefined && { seconds }) });
   }
 
   /** Nothing to do now: unchanged, or brought about by an earlier resource. */
@@ -69,7 +70,7 @@ export class HostState {
     }
     const first = this.first.get(node);
     const now = this.cx.book.get(node);
-    const wanted = first && now && first.digest !== now.digest && !this.#hasTwin(node) ? this.#plannedFrom(node, first) : undefined;
+    const wanted = !node.kind.waits && first && now && first.digest !== now.digest && !this.#hasTwin(node) ? this.#plannedFrom(node, first) : undefined;
     if (wanted) report(this.cx, node, { outcome: "changed", change: { ...wanted, summary: `${wanted.summary} (by an earlier resource)` } });
     else report(this.cx, node, { outcome: "ok" });
   }

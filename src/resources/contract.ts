@@ -108,6 +108,13 @@ export interface Kind<Schema extends z.ZodType> {
   predict?(args: z.output<Schema>, seen: Observed, upstream: readonly Upstream[], context: KindContext): Prediction;
   /** What `predict` plans may be applied where the look still says the same: what is needed shows on standard error alone. Default false. */
   readonly foresees?: boolean;
+  /**
+   * Called in a check when a value that `plan` needs will not be known before the run: what is certain without it, as that a file which is not there
+   * will be created. Default: nothing, and the resource is unknown.
+   */
+  certain?(args: z.output<Schema>, seen: Observed): Change | undefined;
+  /** Its apply changes nothing, it waits: that counts as ok, and needs no permission of a saved plan. Default false. */
+  readonly waits?: boolean;
   /** Its apply may change anything (packages, tasks, archives): everything later on the host is probed again. Default false. */
   readonly opaque?: boolean;
   /** What a repeated look compares with the planned one. `code` for probes whose output is not stable. Default `output` (and the code). */

@@ -94,7 +94,11 @@ export const file = defineResource({
       ...(exact && after && { after }),
     };
   },
+  certain: (args, seen) => (args.state === "present" && parseLookWithIds(seen, args).look.kind === "absent" ? CREATED : undefined),
 });
+
+/** Whatever its content will be. */
+const CREATED: Change = { summary: "create", diff: "(a value that the run makes is in its content)" };
 
 function wholeOf(given: Content | LocalFile): { bytes: Buffer | LocalFile; sensitive: boolean } {
   return isLocalFile(given) ? { bytes: given, sensitive: false } : bytesOf(given);

@@ -94,6 +94,7 @@ export const gate = defineResource({
     every: z.number().positive().default(1),
   }),
   compares: "code",
+  waits: true,
   key: (args) => args.name,
   claims: () => [],
   probe: (args) => args.probe,

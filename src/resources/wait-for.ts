@@ -70,6 +70,7 @@ export const waitFor = defineResource({
   summary: "Waits, on the host, until a port, a file or a command says yes (or no).",
   args,
   compares: "code",
+  waits: true,
   key: (args) => args.name,
   claims: () => [],
   probe: holds,

@@ -46,17 +46,39 @@ test("an erring check is an error, unless a need would change first", async (t) 
   assert.match(ran.event("task:alone").failure?.hint ?? "", /command is missing/);
 });
 
-test("a value that would only be known after a change makes unknown what needs it, not what merely uses it", async (t) => {
+test("a value that would only be known after a change makes unknown what needs it, not what merely uses it, nor a file that is not there yet", async (t) => {
   const dir = scratch(t);
+  writeFileSync(`${dir}/there`, "0\n");
   const ran = await runTasks(({ t: declare }) => {
     const made = declare.task("make", { check: sh`[ -e ${dir}/n ]`, apply: sh`echo 1 > ${dir}/n` });
     const n = declare.read("n", { probe: sh`cat ${dir}/n`, needs: [made] });
     declare.add(file, { path: `${dir}/m`, content: n });
+    declare.add(file, { path: `${dir}/there`, content: n });
     declare.task("uses", { check: sh`[ -e ${dir}/u ]`, uses: { n }, apply: async ({ uses, $ }) => void (await $`echo ${uses.n}`) });
     declare.given("list", n.map((text) => text.split(",")), () => {});
   }, { check: true });
-  assert.deepEqual(ran.outcomes(), { "task:make": "would-change", "read:n": "ok", [`file:${dir}/m`]: "unknown", "task:uses": "would-change", "given:list": "unknown" });
-  assert.match(ran.event(`file:${dir}/m`).cause ?? "", /r\/task:make would change first/);
+  assert.deepEqual(ran.outcomes(), { "task:make": "would-change", "read:n": "ok", [`file:${dir}/m`]: "would-change", [`file:${dir}/there`]: "unknown", "task:uses": "would-change", "given:list": "unknown" });
+  assert.equal(ran.event(`file:${dir}/m`).summary, "create");
+  assert.match(ran.event(`file:${dir}/there`).cause ?? "", /r\/task:make would change first/);
+});
+
+test("waiting changes nothing: a gate is ok where something would open it, and unknown where nothing would", async (t) => {
+  const dir = scratch(t);
+  const tasks: Parameters<typeof runTasks>[0] = ({ t: declare }) => {
+    const lonely = declare.gate("opened by somebody else", { probe: sh`[ -e ${dir}/open ]`, within: 5, every: 0.1 });
+    const made = declare.add(file, { path: `${dir}/made`, content: "x" });
+    const gate = declare.gate("made", { probe: sh`[ -e ${dir}/made ]`, within: 5, every: 0.1, needs: [made] });
+    declare.waitFor("open", { path: `${dir}/made`, needs: [gate] });
+    // It is told of what the gates wait for.
+    declare.task("after", { check: sh`cat ${dir}/made >/dev/null 2>&1 || exit 2; [ -e ${dir}/after ]`, apply: sh`touch ${dir}/after`, absent: "while-needs-absent", needs: [gate, lonely] });
+  };
+  const said = await runTasks(tasks, { check: true });
+  assert.deepEqual(said.outcomes(), { "gate:opened by somebody else": "unknown", [`file:${dir}/made`]: "would-change", "gate:made": "ok", "wait-for:open": "ok", "task:after": "unknown" });
+  assert.match(said.event("gate:opened by somebody else").cause ?? "", /nothing that it needs would change: a run would wait/);
+  writeFileSync(`${dir}/open`, "");
+  assert.equal((await runTasks(tasks, { check: true })).outcomes()["task:after"], "would-change");
+  const ran = await runTasks(tasks);
+  assert.deepEqual(ran.outcomes(), { "gate:opened by somebody else": "ok", [`file:${dir}/made`]: "changed", "gate:made": "ok", "wait-for:open": "ok", "task:after": "changed" });
 });
 
 test("a diff never shows a secret", async (t) => {

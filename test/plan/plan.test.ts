@@ -116,6 +116,19 @@ describe("applying a plan", () => {
     assert.equal(readFileSync(`${dir}/a`, "utf8"), "other\n");
   });
 
+  it("waits where the plan saw nothing to wait for: that is no change", async (t) => {
+    const dir = scratch(t);
+    writeFileSync(`${dir}/open`, "");
+    const tasks: Tasks = ({ t: declare }) => {
+      const restart = declare.task("restart", { check: sh`[ -e ${dir}/done ]`, apply: sh`rm -f ${dir}/open; touch ${dir}/done; (sleep 0.3; touch ${dir}/open) >/dev/null 2>&1 &` });
+      declare.gate("answers", { probe: sh`[ -e ${dir}/open ]`, within: 10, every: 0.1, needs: [restart] });
+    };
+    const plan = await planned(tasks);
+    const ran = await runTasks(tasks, { plan: appliedPlan(plan, NOTHING) });
+    assert.deepEqual(ran.outcomes(), { "task:restart": "changed", "gate:answers": "ok" });
+    assert.ok(existsSync(`${dir}/open`), "it waited");
+  });
+
   it("does not connect to a refused host, and has it in the recap", async (t) => {
     const dir = scratch(t);
     const play = { name: "p", hosts: "all", roles: [use(roleOf(({ t: declare, host }) => void declare.add(file, { path: `${dir}/${host.name}`, content: "a" })), {})] };
