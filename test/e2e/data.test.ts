@@ -97,12 +97,12 @@ interface Measured {
   readonly ok: boolean;
 }
 
-/** What `verify` measures of the databases. */
-async function measured(): Promise<readonly Measured[]> {
+/** What `verify` measures of a role. */
+async function measured(role = "postgres-pglogical"): Promise<readonly Measured[]> {
   const inventory = await loadInventory(INVENTORY);
   const { open, close } = connectTo(inventory);
   const events: Measured[] = [];
-  await verifyPlaybook(data, { inventory, connect: open, selection: { roles: ["postgres-pglogical"] } }, (event) => {
+  await verifyPlaybook(data, { inventory, connect: open, selection: { roles: [role] } }, (event) => {
     if (event.event === "assertion") events.push(event);
   });
   await close();
@@ -199,6 +199,24 @@ void test("what was changed by hand is predicted and repaired, with the rows tha
   assert.equal(await sql("la-1", "show track_commit_timestamp"), "on");
   assert.equal(await sql("sg-1", "show max_slot_wal_keep_size"), "10GB");
 }, ["postgres-pglogical"]));
+
+void test("time, names and kernel settings that somebody changed fail verify, are named by a check and repaired", options, evidence.step(["verify", "drift", "assertions"], async () => {
+  const all = await measured("base");
+  assert.deepEqual(broken(all), []);
+  await sh("la-1", "systemctl disable -q --now chrony; sed '/sg-1/d' /etc/hosts >/root/hosts && cat /root/hosts >/etc/hosts; sysctl -qw net.ipv4.tcp_keepalive_time=7200; ln -sf /usr/share/zoneinfo/Asia/Singapore /etc/localtime");
+  const kinds = new Set(all.map(({ name }) => name));
+  const seen = new Set(broken(await measured("base")).map(({ name }) => name));
+  assert.deepEqual([...kinds].filter((name) => !seen.has(name)), [], "each assertion fails");
+  const { check } = await checkAndRun();
+  assert.deepEqual(withOutcome(check, "would-change", "unknown").map((id) => id.replace("base/", "")).sort(), [
+    "la-1 hosts-entry:198.18.12.11:sg-1",
+    "la-1 service:chrony.service",
+    "la-1 symlink:/etc/localtime",
+    "la-1 sysctl:net.ipv4.tcp_keepalive_time",
+  ]);
+  assert.deepEqual(broken(await measured("base")), []);
+  return { assertions: all.length, "seen to fail": seen.size, drifts: 4 };
+}, ["base"]));
 
 void test("a host that was restarted takes and gives changes again, and has nothing to mend", options, evidence.step("reboot", async () => {
   await labHost.stop(LAB, "sg-1");
