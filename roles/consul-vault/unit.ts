@@ -15,6 +15,8 @@ export const unitText = ({ description, user, command, more = [] }: Daemon): str
 Description=${description}
 After=network-online.target
 Wants=network-online.target
+# However often it ends: what it waits for may be gone for long.
+StartLimitIntervalSec=0
 
 [Service]
 Type=simple

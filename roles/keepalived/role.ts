@@ -39,7 +39,7 @@ systemctl reload keepalived`);
     const daemon = declareDaemon(t, vars, [...needs, state]);
     const keeper = t.template(CONF, "keepalived.conf.ejs", keepalivedOf(own, peers, facts), { mode: "0644", needs: [...packages, ...scripts], notify: reload, ...(!isOld(facts) && { validate: (file: string) => sh`keepalived -t -f ${file}` }) });
     // The distributions' units leave it dead: the host would never be a spare again.
-    const revive = t.unit("keepalived", { dropIn: "hawser", content: "# Managed by hawser: role keepalived\n[Service]\nRestart=on-failure\nRestartSec=1s\n", needs: packages });
+    const revive = t.unit("keepalived", { dropIn: "hawser", content: "# Managed by hawser: role keepalived\n[Unit]\nStartLimitIntervalSec=0\n\n[Service]\nRestart=on-failure\nRestartSec=1s\n", needs: packages });
     t.flush();
     t.service("keepalived", { state: "running", enabled: true, needs: [keeper, daemon, revive] });
   },
