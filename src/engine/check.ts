@@ -113,7 +113,7 @@ export class HostCheck {
     const upstream = node.needs.flatMap((need) => this.#tainted.get(need) ?? []);
     if (node.kind.kind === "read") return this.#read(node, look, upstream);
     const prediction = this.#predict(node, look, upstream);
-    if (node.kind.waits && prediction.outcome !== "ok") return this.#waits(node, prediction, upstream);
+    if (node.kind.waits && prediction.outcome !== "ok") return this.#waits(node, prediction);
     this.#conclude(node, key, prediction);
   }
 
@@ -165,8 +165,8 @@ export class HostCheck {
   }
 
   /** Waiting changes nothing; what needs it is told of what it waits for. */
-  #waits(node: ResourceNode, { outcome }: Exclude<Prediction, { outcome: "ok" }>, upstream: readonly Upstream[]): void {
-    if (upstream.length === 0 && !this.#opaque) return this.#unknown(node, "it does not hold now, and nothing that it needs would change: a run would wait for it");
+  #waits(node: ResourceNode, { outcome }: Exclude<Prediction, { outcome: "ok" }>): void {
+    if (this.#tainted.size === 0) return this.#unknown(node, "it does not hold now, and nothing would change before it: a run would wait for it");
     report(this.#cx, node, { outcome: "ok" });
     this.#taint(node, { id: node.id, kind: node.kind.kind, outcome });
   }

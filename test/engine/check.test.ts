@@ -74,7 +74,7 @@ test("waiting changes nothing: a gate is ok where something would open it, and u
   };
   const said = await runTasks(tasks, { check: true });
   assert.deepEqual(said.outcomes(), { "gate:opened by somebody else": "unknown", [`file:${dir}/made`]: "would-change", "gate:made": "ok", "wait-for:open": "ok", "task:after": "unknown" });
-  assert.match(said.event("gate:opened by somebody else").cause ?? "", /nothing that it needs would change: a run would wait/);
+  assert.match(said.event("gate:opened by somebody else").cause ?? "", /nothing would change before it: a run would wait/);
   writeFileSync(`${dir}/open`, "");
   assert.equal((await runTasks(tasks, { check: true })).outcomes()["task:after"], "would-change");
   const ran = await runTasks(tasks);
