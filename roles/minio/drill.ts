@@ -1,15 +1,11 @@
 import { Sh, sh, type DrillPlan } from "hawser";
+import type { Backend } from "./backends/backend.ts";
 import { CANARY_KEY, S3_TLS, SIGNER } from "./paths.ts";
-import { weedShell } from "./seaweedfs.ts";
 import { s3Of, type Site } from "./sites.ts";
 import { CANARY_NAME } from "./vars.ts";
 
-const FOLDER = `/buckets/${CANARY_NAME}/drill`;
-
 /** Objects that are written to this region's S3 while something is broken, and looked for in every region's store afterwards. */
-export function declareWrites(d: DrillPlan, own: Site): void {
-  const { vars } = own;
-  const names = sh`${weedShell(vars, sh`echo ${`fs.ls ${FOLDER}`}`)} | grep "^$prefix"`;
+export function declareWrites(d: DrillPlan, own: Site, { stored }: Pick<Backend, "stored">): void {
   d.writes("objects", {
     write: Sh.lines(
       sh`f=$(mktemp) && echo "$key" >"$f"`,
@@ -17,7 +13,6 @@ export function declareWrites(d: DrillPlan, own: Site): void {
       sh`rm -f "$f"
 case $a in '200 '*) ;; *) exit 1 ;; esac`,
     ),
-    read: sh`${names} || :`,
-    clean: weedShell(vars, sh`${names} | sed ${`s|^|fs.rm ${FOLDER}/|`}`),
+    ...stored?.(own),
   });
 }

@@ -1,23 +1,15 @@
-import { defineRole, fact, lane, sh, UsageError, use, z, type Facts, type Listener, type Member, type Tasks } from "hawser";
+import { defineRole, fact, UsageError, use, z, type Facts, type Tasks } from "hawser";
 import { FIREWALL, firewallPackages, type Firewall } from "hawser/roles/base/firewall";
 import { ca } from "hawser/roles/ca";
 import { leaf, leafFact } from "hawser/roles/ca/leaf";
-import { declareCertificate } from "./certificate.ts";
+import { exported } from "./backends/backend.ts";
+import { backendOf } from "./backends/index.ts";
 import { declareWrites } from "./drill.ts";
-import { assertSite } from "./health.ts";
-import { allKeys } from "./identities.ts";
-import { declareHad, declareKeys, keysSchema, KNOWN } from "./keys.ts";
-import { ACCOUNT, DATA, FOLDER, GRPC, S3_LEAF } from "./paths.ts";
-import { declareAccount } from "./seaweedfs.ts";
-import { declareSite } from "./site.ts";
-import { refusePeer, refuseVars, weaknesses, type Site } from "./sites.ts";
+import { assertS3 } from "./health.ts";
+import { allKeys, declareHad, declareKeys, KNOWN } from "./keys.ts";
+import { FOLDER, S3_LEAF } from "./paths.ts";
+import { refusePeer, refuseVars } from "./sites.ts";
 import { schema, type Vars } from "./vars.ts";
-
-/** Regions that restart at once serve nobody. */
-const oneAtATime = lane("minio", 1);
-
-const exported = { certificate: z.string(), had: keysSchema, keys: keysSchema };
-type Peer = Member<typeof schema, typeof exported>;
 
 export const minio = defineRole(import.meta, {
   name: "minio",
@@ -25,70 +17,52 @@ export const minio = defineRole(import.meta, {
   vars: schema,
   // S3's certificate, which clients check.
   dependsOn: [use(ca)],
-  facts: () => ({
+  facts: ({ vars }) => ({
     firewall: FIREWALL,
     tls: leafFact(S3_LEAF),
     keys: KNOWN,
-    data: fact(sh`if [ -d ${`${DATA}/filer`} ]; then echo yes; else echo no; fi`, z.enum(["yes", "no"])),
+    data: fact(backendOf(vars).look, z.string()),
   }),
   exports: exported,
   validate({ vars, host, peers }) {
     refuseVars({ host, vars });
     for (const peer of peers) refusePeer({ host, vars }, peer);
+    backendOf(vars).refuse({ host, vars }, peers);
   },
-  listens: ({ vars, host, peers }) => listenersOf({ host, vars }, peers),
+  listens: ({ vars, host, peers }) => backendOf(vars).listens({ host, vars }, peers),
   tasks({ t, vars, facts, host, members, peers, from }) {
     refuseSystem(facts, vars, host.name);
-    for (const weakness of weaknesses(members.length)) t.warn(weakness);
-    declareFirewall(t, facts, { host, vars }, peers);
-    const account = declareAccount(t, facts);
+    const backend = backendOf(vars);
+    for (const weakness of backend.weaknesses(members)) t.warn(weakness);
+    declareFirewall(t, facts, vars, { ports: backend.peerPorts(vars), addresses: peers.map((peer) => peer.vars.address) });
+    const account = backend.declareAccount(t, facts);
     const folder = t.directory(FOLDER, { mode: "0755", parents: true });
-    const certificate = declareCertificate(t, { host: host.name, address: vars.address, days: vars.certificate_days }, [...account, folder]);
-    t.export("certificate", certificate.text);
     const names = [`DNS:${host.name}`, "DNS:localhost", `IP:${vars.address}`, "IP:127.0.0.1"];
-    const tls = leaf({ t, host, from }, { name: S3_LEAF, seen: facts.tls, names, usage: "server", group: ACCOUNT, needs: account });
+    const tls = leaf({ t, host, from }, { name: S3_LEAF, seen: facts.tls, names, usage: "server", group: backend.account, needs: account });
     t.export("had", declareHad(t));
     const makes = members[0]?.host.name === host.name;
     const others = makes ? peers.map((peer) => peer.exports.had) : members.slice(0, 1).map((member) => member.exports.keys);
-    const keys = declareKeys(t, vars, { known: facts.keys, makes, others }, [folder]);
-    t.export("keys", keys.map((made) => allKeys(vars, made)));
-    t.block("site", facts.data === "yes" ? { lane: oneAtATime } : {}, () => {
-      declareSite({
-        t,
-        own: { host, vars },
-        sites: members,
-        trusted: () => members.map((member) => (member.host.name === host.name ? certificate.text : member.exports.certificate).get()).join(""),
-        keys,
-        before: [...account, folder, certificate.own, ...tls.nodes],
-      });
-    });
+    const keys = declareKeys(t, vars, { secrets: backend.secrets, known: facts.keys, makes, others }, [folder]).map((made) => allKeys(vars, made));
+    t.export("keys", keys);
+    backend.declare({ t, own: { host, vars }, sites: members, keys, data: facts.data, facts, before: [...account, folder, ...tls.nodes] });
   },
   verify({ v, vars, host, members }) {
-    assertSite(v, { host, vars }, members);
-    for (const weakness of weaknesses(members.length)) v.warn(weakness);
+    const backend = backendOf(vars);
+    assertS3(v, { host, vars }, members);
+    backend.assert(v, { host, vars }, members);
+    for (const weakness of backend.weaknesses(members)) v.warn(weakness);
   },
   drill({ d, vars, host }) {
-    declareWrites(d, { host, vars });
+    declareWrites(d, { host, vars }, backendOf(vars));
   },
 });
 
-/** Every port, with weed's gRPC port above each of HTTP. */
-function listenersOf({ vars }: Site, peers: readonly unknown[]): readonly Listener[] {
-  const { address } = vars;
-  const local = "127.0.0.1";
-  const pair = (port: number, at: string, what: string, name: keyof Vars): Listener[] => [port, port + GRPC].map((each) => ({ port: each, protocol: "tcp", address: at, what, var: [name] }));
-  const pullers = Array.from({ length: peers.length }, (_, i): Listener => ({ port: vars.metrics_port + i, protocol: "tcp", address: local, what: "metrics of a puller", var: ["metrics_port"] }));
-  return [...[address, local].flatMap((at) => [...pair(vars.s3_port, at, "S3", "s3_port"), ...pair(vars.filer_port, at, "the filer", "filer_port")]), ...pair(vars.master_port, local, "the master", "master_port"), ...pair(vars.volume_port, local, "the volumes", "volume_port"), ...pullers];
-}
-
-/** S3 for clients and for the other sites' health checks, and the filer for those that take this site's changes. */
-function declareFirewall(t: Tasks, facts: Facts & { readonly firewall: Firewall }, own: Site, peers: readonly Peer[]): void {
-  const { vars } = own;
+/** S3 for clients and for the other sites' health checks, and what the sites have for one another. */
+function declareFirewall(t: Tasks, facts: Facts & { readonly firewall: Firewall }, vars: Vars, peers: { readonly ports: readonly number[]; readonly addresses: readonly string[] }): void {
   const tool = t.package(firewallPackages(facts, facts.firewall));
-  const addresses = peers.map((peer) => peer.vars.address);
-  const clients = [...new Set([...addresses, ...vars.clients])];
+  const clients = [...new Set([...peers.addresses, ...vars.clients])];
   if (clients.length > 0) t.firewallRule("objects", { chain: "input", protocol: "tcp", port: vars.s3_port, source: clients, action: "accept", needs: tool });
-  if (addresses.length > 0) t.firewallRule("objects-sites", { chain: "input", protocol: "tcp", port: [vars.filer_port, vars.filer_port + GRPC], source: addresses, action: "accept", needs: tool });
+  if (peers.addresses.length > 0) t.firewallRule("objects-sites", { chain: "input", protocol: "tcp", port: [...peers.ports], source: [...peers.addresses], action: "accept", needs: tool });
 }
 
 /** @throws UsageError for a host that the role does not serve */

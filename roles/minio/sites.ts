@@ -7,16 +7,6 @@ export interface Site {
   readonly vars: Vars;
 }
 
-/**
- * Whose changes a site takes. All go by the first one: were each to take from each, a change that comes a second time by another way
- * could bring back what was deleted meanwhile.
- */
-export function sourcesOf(own: Site, sites: readonly Site[]): readonly Site[] {
-  const [first] = sites;
-  const others = sites.filter(({ host }) => host.name !== own.host.name);
-  return first === undefined || first.host.name === own.host.name ? others : [first];
-}
-
 export const s3Of = ({ vars }: Site): string => `https://${vars.address}:${vars.s3_port}`;
 
 const ALIKE = ["backend", "buckets", "users"] as const satisfies readonly (keyof Vars)[];
@@ -58,6 +48,3 @@ export function refuseVars({ host, vars }: Site): void {
     if (unknown !== undefined) throw new UsageError(`minio.users: ${name} is let into the bucket ${unknown}, which minio.buckets does not have`, { source: at("users"), hint: known.size === 0 ? "name it in minio.buckets" : `buckets: ${[...known].join(", ")}` });
   }
 }
-
-/** What an operator must know of how many sites there are. */
-export const weaknesses = (sites: number): readonly string[] => (sites === 1 ? ["minio has one host: what its disk loses is lost. A host in a second region keeps a copy of everything"] : []);

@@ -69,6 +69,16 @@ export type Vars = z.output<typeof schema>;
 export type User = Vars["users"][number];
 export type Bucket = Vars["buckets"][number];
 
+/** What the health check left when it was stopped is gone a day later. */
+const CANARY_BUCKET: Bucket = { name: CANARY_NAME, expire_days: 1 };
+
+export const bucketsOf = (vars: Pick<Vars, "buckets">): readonly Bucket[] => [...vars.buckets, CANARY_BUCKET];
+
+/** What a user may do. */
+export type Rights = Pick<User, "name" | "admin" | "buckets">;
+
+export const usersOf = (vars: Pick<Vars, "users">): readonly Rights[] => [{ name: CANARY_NAME, admin: false, buckets: { [CANARY_NAME]: "read-write" } }, ...vars.users];
+
 /** The addresses of a host as its inventory has them, for `use(minio, (host) => ({ ...siteOf(host), ...host.vars(minio) }))`. */
 export function siteOf(host: HostView): { address?: string } {
   const { private_address, public_address } = host.inventory;

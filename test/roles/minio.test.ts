@@ -2,16 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planOf, recorded, Secret, use, UsageError, type PlannedResource } from "../../src/index.ts";
 import { DrillPlan } from "../../src/dsl/drill-plan.ts";
-import { bucketsOf } from "../../roles/minio/buckets.ts";
+import { seaweedfs } from "../../roles/minio/backends/seaweedfs/backend.ts";
+import { assertStore, behind, freeVolumes } from "../../roles/minio/backends/seaweedfs/health.ts";
+import { identitiesOf } from "../../roles/minio/backends/seaweedfs/identities.ts";
+import { sourcesOf } from "../../roles/minio/backends/seaweedfs/sources.ts";
 import { declareWrites } from "../../roles/minio/drill.ts";
-import { arrivalOf, assertSite, behind, freeVolumes } from "../../roles/minio/health.ts";
-import { allKeys, identitiesOf } from "../../roles/minio/identities.ts";
-import { newPair, parseKeys } from "../../roles/minio/keys.ts";
+import { arrivalOf, assertS3 } from "../../roles/minio/health.ts";
+import { allKeys, newPair, parseKeys } from "../../roles/minio/keys.ts";
 import { parseState } from "../../roles/ca/record.ts";
 import { ca } from "../../roles/ca/role.ts";
 import { minio } from "../../roles/minio/role.ts";
-import { sourcesOf } from "../../roles/minio/sites.ts";
-import { schema } from "../../roles/minio/vars.ts";
+import { bucketsOf, schema } from "../../roles/minio/vars.ts";
 import { added, ids, measuring, one, view } from "./harness.ts";
 
 const ARTIFACT = { url: "https://releases.example/4.48/linux_amd64.tar.gz", sha256: "a".repeat(64) };
@@ -142,7 +143,10 @@ for (const [what, vars, message] of [
 }
 
 const sites = ["la-1", "sg-1"].map((name, i) => ({ host: view(name, name), vars: schema.parse(site(i + 1)) }));
-const measure = measuring((v) => assertSite(v, sites[0] as never, sites));
+const measure = measuring((v) => {
+  assertS3(v, sites[0] as never, sites);
+  assertStore(v, sites[0] as never, sites);
+});
 const OFFSET = 'SeaweedFS_filerSync_sync_offset{clientName="a",path="/buckets",sourceFiler="10.2.0.11:8888",targetFiler="10.1.0.11:8888"} 1.7e+18\n';
 for (const [name, healthy, value, broken, wrong] of [
   ["filer and S3", "active\n", "active", "failed\n", "failed"],
@@ -170,7 +174,7 @@ void test("a measurement that is too old, or none, counts as none", () => {
 
 void test("a drill writes objects to the own region, and looks for them in the store of each", () => {
   const d = new DrillPlan("minio");
-  declareWrites(d, sites[0] as never);
+  declareWrites(d, sites[0] as never, seaweedfs);
   const [writes] = d.written;
   assert.match(writes?.write.render() ?? "", /PUT https:\/\/10\.1\.0\.11:8333\/hawser-canary\/drill\/"\$key" "\$f"/);
   assert.match(writes?.read?.render() ?? "", /fs\.ls \/buckets\/hawser-canary\/drill[^]*grep "\^\$prefix"/);

@@ -1,7 +1,8 @@
-import { Sh, sh, type Facts, type HandlerNode, type ResourceNode, type Tasks } from "hawser";
-import { ACCOUNT, CERTIFICATE, DATA, FOLDER, IDENTITIES, KEY, OPT, PROGRAM, pullerOf, S3_TLS, TRUSTED } from "./paths.ts";
-import type { Site } from "./sites.ts";
-import type { Vars } from "./vars.ts";
+import { Sh, sh, type Facts, type ResourceNode, type Tasks } from "hawser";
+import { DATA, FOLDER, OPT, S3_TLS } from "../../paths.ts";
+import type { Site } from "../../sites.ts";
+import type { Vars } from "../../vars.ts";
+import { ACCOUNT, CERTIFICATE, IDENTITIES, KEY, PROGRAM, pullerOf, TRUSTED } from "./paths.ts";
 
 /** Where the store's parts are on the host. */
 export const masterOf = ({ master_port }: Vars): string => `127.0.0.1:${master_port}`;
@@ -10,13 +11,6 @@ export const filerOf = ({ address, filer_port }: Vars): string => `${address}:${
 /** What the program needs, and a user for it. */
 export function declareAccount(t: Tasks, { family }: Facts): readonly ResourceNode[] {
   return [...t.package(["openssl", "tar", "gzip", ...(family === "debian" ? ["ca-certificates", "curl"] : ["curl"])]), t.user(ACCOUNT, { system: true, shell: "/usr/sbin/nologin" }), t.directory(OPT, { mode: "0755", parents: true })];
-}
-
-/** The program itself; another version of it notifies. */
-export function declareProgram(t: Tasks, { artifact }: Vars, options: { readonly needs: readonly ResourceNode[]; readonly notify: readonly HandlerNode[] }): ResourceNode {
-  const { pathname } = artifact.url === undefined ? { pathname: artifact.localFile ?? "" } : new URL(artifact.url);
-  const packed = /\.(?:tar(?:\.\w+)?|tgz|txz|zip)$/.test(pathname);
-  return packed ? t.archive(OPT, { ...artifact, name: "weed", creates: "weed", ...options }) : t.download(PROGRAM, { ...artifact, mode: "0755", ...options });
 }
 
 const weed = [PROGRAM, "-logtostderr", `-config_dir=${FOLDER}`];

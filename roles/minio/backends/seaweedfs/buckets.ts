@@ -1,11 +1,6 @@
 import { Sh, sh } from "hawser";
-import { weedShell } from "./seaweedfs.ts";
-import { CANARY_NAME, type Bucket, type Vars } from "./vars.ts";
-
-/** What the health check left when it was stopped is gone a day later. */
-const CANARY_BUCKET: Bucket = { name: CANARY_NAME, expire_days: 1 };
-
-export const bucketsOf = (vars: Vars): readonly Bucket[] => [...vars.buckets, CANARY_BUCKET];
+import { bucketsOf, type Bucket, type Vars } from "../../vars.ts";
+import { weedShell } from "./weed.ts";
 
 const MIB = 1_048_576;
 const dots = (name: string): string => name.replaceAll(".", String.raw`\.`);
