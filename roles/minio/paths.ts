@@ -22,3 +22,8 @@ export const STORE = "hawser-objects-store";
 /** S3, and what other sites replicate from. */
 export const GATEWAY = "hawser-objects";
 export const CANARY_UNIT = "hawser-objects-canary";
+/** TLS before a server that has none of its own. */
+export const TLS_UNIT = "hawser-objects-tls";
+
+/** What runs on a host, by the var `backend` as the inventory has it. */
+export const unitsOf = (backend: unknown): readonly string[] => (backend === "garage" ? [GATEWAY, TLS_UNIT] : [STORE, GATEWAY]);

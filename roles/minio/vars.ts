@@ -1,4 +1,5 @@
 import { artifact, secret, z, type HostView } from "hawser";
+import { garageVars } from "./backends/garage/vars.ts";
 
 /** weed's gRPC port is the port and 10000. */
 const port = z.number().int().min(1).max(55_535, "at most 55535: SeaweedFS' gRPC port is this one and 10000");
@@ -20,32 +21,33 @@ const access = z.enum(["read", "read-write"]);
 
 const user = z
   .strictObject({
-    name: userName.refine((name) => name !== CANARY_NAME, "the health check's own user").describe("Names the user in `identities.json` and in the role's export `keys`."),
+    name: userName.refine((name) => name !== CANARY_NAME, "the health check's own user").describe("Names the user in the server, and in the role's export `keys`."),
     buckets: z.record(bucketName, access).default({}).describe("What the user may do, by bucket: `read` lists and gets, `read-write` also puts, tags and deletes."),
     admin: z.boolean().default(false).describe("May do everything, buckets included."),
     access_key: z.string().regex(/^[\w.-]{3,128}$/, "an access key has 3 to 128 letters, digits, dots, dashes and underscores").optional().describe("Default: made once, with the secret key."),
-    secret_key: secret.refine((value) => secretFits(value), "a secret key has 16 to 60 letters, digits, `/`, `+`, `=`, `_` and `-`").optional().describe("Default: made once on the first host, given to the others over SSH, and kept in /etc/hawser-objects/keys there; roles read it by the export `keys`."),
+    secret_key: secret.refine((value) => secretFits(value), "a secret key has 16 to 64 letters, digits, `/`, `+`, `=`, `_` and `-`").optional().describe("Default: made once on the first host, given to the others over SSH, and kept in /etc/hawser-objects/keys there; roles read it by the export `keys`."),
   })
   .refine(({ access_key, secret_key }) => (access_key === undefined) === (secret_key === undefined), "give access_key and secret_key, or neither");
 
 /** Inventories that are only looked at hold secrets that cannot be opened; those pass. */
 function secretFits(value: z.output<typeof secret>): boolean {
   try {
-    return /^[\w/+=-]{16,60}$/.test(value.reveal());
+    return /^[\w/+=-]{16,64}$/.test(value.reveal());
   } catch {
     return true;
   }
 }
 
 const BACKENDS = ["seaweedfs", "minio-existing", "garage", "rustfs"] as const;
+const BUILT: readonly string[] = ["seaweedfs", "garage"];
 
 export const schema = z.strictObject({
   backend: z
     .enum(BACKENDS)
     .default("seaweedfs")
-    .refine((backend) => backend === "seaweedfs", "this version builds `seaweedfs` only, the one that ran for real in both regions; `minio-existing`, `garage` and `rustfs` are planned, and refused rather than half done")
-    .describe("What keeps the objects: `seaweedfs`, each region a store of its own that takes the others' changes by filer.sync. `minio-existing`, `garage` and `rustfs` are refused in this version."),
-  artifact: artifact.describe("A release of SeaweedFS 4.40 or later with its sha256: the project's `linux_amd64.tar.gz`, or the program `weed` by itself."),
+    .refine((backend) => BUILT.includes(backend), "this version builds `seaweedfs` and `garage`, which ran for real; `minio-existing` and `rustfs` are planned, and refused rather than half done")
+    .describe("What keeps the objects: `seaweedfs`, each region a store of its own that takes the others' changes by filer.sync; or `garage`, one cluster over all regions, which wants three. `minio-existing` and `rustfs` are refused in this version."),
+  artifact: artifact.describe("A release of the server with its sha256: SeaweedFS 4.40 or later, as the project's `linux_amd64.tar.gz` or the program `weed` by itself; or Garage 2.5 or later, as the program `garage` by itself or in an archive."),
   address: z.ipv4().describe("Where clients and the other regions reach this host: inside the tunnel. Default in playbooks/minio.ts: the host var private_address, else public_address."),
   s3_port: port.default(8333).describe("Port of S3, over TLS."),
   filer_port: port.default(8888).describe("Port from which the other regions replicate, over mutual TLS; with the port 10000 above it, for gRPC."),
@@ -62,6 +64,7 @@ export const schema = z.strictObject({
   canary_every_s: z.number().int().min(5).max(3600).default(60).describe("Seconds between two health checks that write an object, look for it in the other regions, and delete it."),
   change_log_days: z.number().int().min(7).optional().describe("Days after which a change is forgotten. A region that was away for longer misses what was changed before, and a host that is set up anew gets only what is younger. Default: never; the log takes some 2 MB a day for the health check, and half a kilobyte for each change."),
   certificate_days: z.number().int().min(60).max(3650).default(3650).describe("Days for which the host's certificate for the other regions is made; it is renewed 30 days before its end. That of S3 is of the role ca."),
+  garage: garageVars,
   allow_eol: z.boolean().default(false).describe("Allows CentOS 7, which gets no security updates since 2024-06-30."),
 });
 

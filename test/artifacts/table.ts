@@ -1,6 +1,7 @@
 /**
  * The servers that tests run for real, and where they come from: registries of packages, by the clients as they are set up here.
- * Everything is pinned: a wheel by its sha256, a Go module by its sum, and with it what it needs by the go.sum inside.
+ * Everything is pinned: a wheel by its sha256, a Go module by its sum, and with it what it needs by the go.sum inside;
+ * a crate by its sha256, and with it what it needs by the Cargo.lock inside.
  */
 
 /** A program inside a wheel, whose makers say that it is upstream's own build. */
@@ -25,6 +26,15 @@ export interface GoProgram {
   readonly main: string;
 }
 
+/** A program that is built from its crate, with the versions of all that it needs as its own Cargo.lock has them. */
+export interface CargoProgram {
+  readonly kind: "cargo";
+  readonly crate: string;
+  readonly version: string;
+  /** Of the crate's file, as the registry's index has it. */
+  readonly sha256: string;
+}
+
 /** What is not to be had. */
 export interface Missing {
   readonly kind: "missing";
@@ -37,7 +47,7 @@ export interface Recipe {
   /** The program's file name. */
   readonly program: string;
   readonly licence: string;
-  readonly from: Wheel | GoProgram | Missing;
+  readonly from: Wheel | GoProgram | CargoProgram | Missing;
 }
 
 /** In the order in which they are obtained: what is quick first. */
@@ -66,6 +76,12 @@ export const TABLE: Readonly<Record<string, Recipe>> = {
     licence: "MPL-2.0",
     // The last series whose modules are all under the MPL.
     from: { kind: "go", module: "github.com/hashicorp/consul", version: "v1.14.11", sum: "h1:AQqgpdtUQcQIh86DtcPfkOignrSWgRTpzByLgRzTOAc=", main: "github.com/hashicorp/consul" },
+  },
+  garage: {
+    version: "2.5.0",
+    program: "garage",
+    licence: "AGPL-3.0",
+    from: { kind: "cargo", crate: "garage", version: "2.5.0", sha256: "e1752af176a3cd84e9afd6edf30df594db92b7730cc67bddcd74769841b3f3f5" },
   },
   grafana: {
     version: "",

@@ -38,11 +38,12 @@ export interface Subject {
  */
 export class Recorder {
   readonly #subject: Subject;
-  readonly #folder: string | undefined;
+  readonly #folder: string | false | undefined;
   #hosts: Promise<readonly EvidenceHost[]> | undefined;
   readonly #servers = new Map<string, Promise<EvidenceServer | undefined>>();
 
-  constructor(subject: Subject, folder = process.env["HAWSER_EVIDENCE"]) {
+  /** @param folder Where it is written; `false` for what docs/status.md has no row for, such as a second server of a role. */
+  constructor(subject: Subject, folder: string | false | undefined = process.env["HAWSER_EVIDENCE"]) {
     this.#subject = subject;
     this.#folder = folder;
   }
@@ -74,7 +75,7 @@ export class Recorder {
   }
 
   async #write(role: string, step: Step, ended: { readonly result: Result; readonly reason?: string; readonly figures?: Figures }): Promise<void> {
-    if (this.#folder === undefined) return;
+    if (this.#folder === undefined || this.#folder === false) return;
     const ran = ended.result === "passed" || ended.result === "failed";
     const hosts = ran ? await (this.#hosts ??= hostsOf(this.#subject.lab)) : [];
     const server = ran ? await this.#serverOf(role, ended.result === "passed") : undefined;

@@ -74,6 +74,8 @@ export interface RoleProof {
   readonly settles?: number;
   /** The largest share of a host's resources that the first check may call unknown. Default 0.15. */
   readonly unknown?: number;
+  /** `false`: the proof is of another server than the one in the roles' rows of docs/status.md, and is not written down. */
+  readonly recorded?: false;
   /** Minutes after which a test has failed. Default 8: a machine may be busy with others. */
   readonly minutes?: number;
 }
@@ -113,7 +115,7 @@ export class Proving {
 
   constructor(proof: RoleProof) {
     this.#proof = proof;
-    this.recorder = new Recorder({ test: proof.test, roles: proof.roles, lab: proof.lab.name, servers: proof.servers });
+    this.recorder = new Recorder({ test: proof.test, roles: proof.roles, lab: proof.lab.name, servers: proof.servers }, proof.recorded);
   }
 
   inventory(): Promise<Inventory> {

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 const SCRIPT = fileURLToPath(new URL("../../roles/minio/files/s3.sh", import.meta.url));
 const ACCESS = "HWABCDEFGHIJKLMNOPQR";
-/** The longest that vars take. */
+/** The longest that it signs with, and longer than those that the role makes. */
 const SECRET = `${"a/b+c=_-".repeat(7)}wxyz`;
 
 const sha256 = (data: Buffer | string): string => createHash("sha256").update(data).digest("hex");

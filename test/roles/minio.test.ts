@@ -124,7 +124,7 @@ for (const [what, own, peers, message] of [
 }
 
 for (const [what, vars, message] of [
-  ["a backend that was not built", { backend: "garage" }, /refused rather than half done/],
+  ["a backend that was not built", { backend: "rustfs" }, /refused rather than half done/],
   ["an unknown backend", { backend: "ceph" }, /backend/],
   ["no artifact", { artifact: undefined }, /artifact/],
   ["a wrong sha256", { artifact: { ...ARTIFACT, sha256: "abc" } }, /sha256/],
@@ -132,7 +132,7 @@ for (const [what, vars, message] of [
   ["a bucket's name with a quote", { buckets: [{ name: "a'b" }] }, /lower case letters/],
   ["the health check's bucket", { buckets: [{ name: "hawser-canary" }] }, /health check's own bucket/],
   ["half a key", { users: [{ name: "app", access_key: "APP" }] }, /give access_key and secret_key, or neither/],
-  ["a short secret key", { users: [{ name: "app", access_key: "APP", secret_key: new Secret("short") }] }, /16 to 60/],
+  ["a short secret key", { users: [{ name: "app", access_key: "APP", secret_key: new Secret("short") }] }, /16 to 64/],
   ["a port whose gRPC port is none", { filer_port: 60_000 }, /at most 55535/],
   ["an expiry that SeaweedFS has no room for", { buckets: [{ name: "photos", expire_days: 256 }] }, /255/],
 ] as const) {

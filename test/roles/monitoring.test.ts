@@ -168,6 +168,8 @@ void test("the inventory says what a host has, by its groups and the vars of its
   const { watch } = schema.parse(monitored(view("la-2", "la", { inventory: platform, groups: ["consul_vault", "objects", "mesh"] })));
   assert.deepEqual([watch.envoy_metrics, watch.units], ["10.1.0.21:9999", ["hawser-consul", "hawser-vault", "hawser-objects-store", "hawser-objects", "hawser-envoy"]]);
   assert.deepEqual(watch.certificates, ["consul", "vault", "objects", "envoy"].map((name) => `/etc/hawser-tls/${name}/cert.pem`));
+  const garage = schema.parse(monitored(view("la-2", "la", { inventory: { private_address: "10.1.0.21", minio: { backend: "garage" } }, groups: ["objects"] })));
+  assert.deepEqual(garage.watch.units, ["hawser-objects", "hawser-objects-tls"]);
   assert.throws(() => monitored(view("w-1", "w", {})), /neither private_address nor public_address/);
 });
 

@@ -12,6 +12,10 @@ export const exported = {
   certificate: z.string(),
   had: keysSchema,
   keys: keysSchema,
+  /** Names this host among the nodes of a cluster. */
+  node: z.string(),
+  /** Read when buckets and users are there, on the host that makes them for all. */
+  ready: z.string(),
 };
 
 export type ObjectsMember = Member<typeof schema, typeof exported>;
@@ -33,6 +37,10 @@ export interface SiteInput extends Pick<RoleInput<typeof schema, Record<never, n
 export interface Backend {
   /** The server's user, who reads S3's key, and whom the health check runs as. */
   readonly account: string;
+  /** S3's certificate and its key are wanted in one file as well. */
+  readonly joined: boolean;
+  /** Run when S3's certificate was renewed. Without it, the server sees that by itself. */
+  readonly renewed?: Sh;
   /** Prints `no` where nothing is stored yet, else something that the backend knows how to read. */
   readonly look: Sh;
   /** Names beside the users' for which keys are made. */

@@ -1,0 +1,25 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { run } from "./run.ts";
+import type { CargoProgram } from "./table.ts";
+
+/** Builds a program from its crate. */
+export async function buildCargo({ crate, version, sha256 }: CargoProgram, folder: string, program: string): Promise<string> {
+  const found = await sumOf(crate, version, folder);
+  if (found !== sha256) throw new Error(`${crate} ${version} has the sha256 ${found}, not ${sha256}`);
+  // cargo compares what it downloads with that sum.
+  await run("cargo", ["install", "--quiet", "--locked", "--root", folder, "--bin", program, "--version", `=${version}`, crate], { cwd: folder, env: { CARGO_PROFILE_RELEASE_STRIP: "symbols" } });
+  return path.join(folder, "bin", program);
+}
+
+/** As the registry's index has it: in the lock file of a package that needs nothing but the crate. */
+async function sumOf(crate: string, version: string, folder: string): Promise<string | undefined> {
+  const probe = path.join(folder, "probe");
+  mkdirSync(path.join(probe, "src"), { recursive: true });
+  writeFileSync(path.join(probe, "src", "lib.rs"), "");
+  writeFileSync(path.join(probe, "Cargo.toml"), ["[package]", 'name = "probe"', 'version = "0.0.0"', 'edition = "2021"', "[workspace]", "[dependencies]", `${crate} = "=${version}"`, ""].join("\n"));
+  await run("cargo", ["generate-lockfile", "--quiet"], { cwd: probe });
+  const packages = readFileSync(path.join(probe, "Cargo.lock"), "utf8").split("[[package]]");
+  const own = packages.find((text) => text.includes(`name = "${crate}"\nversion = "${version}"`));
+  return /^checksum = "([0-9a-f]{64})"$/m.exec(own ?? "")?.[1];
+}
