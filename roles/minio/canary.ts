@@ -1,7 +1,7 @@
 import { Secret, sh, type HandlerNode, type ResourceNode, type Tasks, type Value } from "hawser";
 import type { Keys } from "./keys.ts";
-import { CANARY, CANARY_CONF, CANARY_KEY, CANARY_UNIT, GATEWAY, RUN, S3_TLS, SIGNER, UNITS } from "./paths.ts";
-import { s3Of, type Site } from "./sites.ts";
+import { CANARY, CANARY_CONF, CANARY_KEY, CANARY_UNIT, GATEWAY, RUN, SIGNER, UNITS } from "./paths.ts";
+import { s3Of, trustedOf, type Site } from "./sites.ts";
 import { CANARY_NAME } from "./vars.ts";
 
 const METRICS = "/var/lib/prometheus/node-exporter";
@@ -25,7 +25,7 @@ export function declareCanary({ t, own, sites, account, keys, before, units }: C
 systemctl restart ${CANARY_UNIT}`);
   const { vars, host } = own;
   const others = sites.filter((site) => site.host.name !== host.name).map((site) => `${site.host.name}=${s3Of(site)}`);
-  const conf = { host: host.name, own: s3Of(own), sites: others, bucket: CANARY_NAME, within: vars.arrives_within_s, every: vars.canary_every_s, key: CANARY_KEY, trusted: S3_TLS.trusted, signer: SIGNER, run: RUN, metrics: METRICS };
+  const conf = { host: host.name, own: s3Of(own), sites: others, bucket: CANARY_NAME, within: vars.arrives_within_s, every: vars.canary_every_s, key: CANARY_KEY, trusted: trustedOf(own), signer: SIGNER, run: RUN, metrics: METRICS };
   const options = { mode: "0644", needs: before, notify: restart };
   const content = typeof keys === "function" ? () => signerKey(keys(), CANARY_NAME) : keys.map((all) => signerKey(all, CANARY_NAME));
   return [
@@ -39,7 +39,7 @@ systemctl restart ${CANARY_UNIT}`);
 
 /** Opens when S3 answers the health check's key, with its bucket. */
 export const declareAnswering = (t: Tasks, own: Site, needs: readonly ResourceNode[]): ResourceNode =>
-  t.gate("S3 answers", { probe: sh`sh ${SIGNER} ${CANARY_KEY} ${S3_TLS.trusted} HEAD ${`${s3Of(own)}/${CANARY_NAME}`} | grep -q '^200 '`, within: 60, every: 0.5, needs });
+  t.gate("S3 answers", { probe: sh`sh ${SIGNER} ${CANARY_KEY} ${trustedOf(own)} HEAD ${`${s3Of(own)}/${CANARY_NAME}`} | grep -q '^200 '`, within: 60, every: 0.5, needs });
 
 export const startCanary = (t: Tasks, needs: readonly ResourceNode[]): ResourceNode => t.service(CANARY_UNIT, { state: "running", enabled: true, needs });
 

@@ -1,6 +1,6 @@
 import { sh, type Observed, type Verifier } from "hawser";
-import { CANARY_KEY, CANARY_UNIT, DATA, GATEWAY, RUN, S3_TLS, SIGNER } from "./paths.ts";
-import { s3Of, type Site } from "./sites.ts";
+import { CANARY_KEY, CANARY_UNIT, DATA, GATEWAY, RUN, SIGNER } from "./paths.ts";
+import { s3Of, trustedOf, type Site } from "./sites.ts";
 import { CANARY_NAME, type Vars } from "./vars.ts";
 
 /** How far above the limit of writing the disk must be. */
@@ -14,13 +14,13 @@ export function assertRunning(v: Verifier, name: string, unit: string): void {
 export function assertS3(v: Verifier, own: Site, sites: readonly Site[]): void {
   assertRunning(v, "health check", CANARY_UNIT);
   v.assert("S3 with a key", {
-    probe: sh`sh ${SIGNER} ${CANARY_KEY} ${S3_TLS.trusted} HEAD ${`${s3Of(own)}/${CANARY_NAME}`} 2>/dev/null`,
+    probe: sh`sh ${SIGNER} ${CANARY_KEY} ${trustedOf(own)} HEAD ${`${s3Of(own)}/${CANARY_NAME}`} 2>/dev/null`,
     value: ({ out }) => out.trim().split(" ")[0],
     limit: { equals: "200" },
     hint: `403: the server has other keys than the file keys; 404: the bucket is missing: run the playbook; 000: journalctl -u ${GATEWAY}`,
   });
   v.assert("S3 without a key", {
-    probe: sh`curl -s -o /dev/null -w '%{http_code}' --max-time 5 --cacert ${S3_TLS.trusted} ${`${s3Of(own)}/${CANARY_NAME}`} || :`,
+    probe: sh`curl -s -o /dev/null -w '%{http_code}' --max-time 5 --cacert ${trustedOf(own)} ${`${s3Of(own)}/${CANARY_NAME}`} || :`,
     value: ({ out }) => out.trim(),
     limit: { equals: "403" },
     hint: "200: everybody may read: who gave the server a user `anonymous`, or the bucket a policy?",

@@ -3,6 +3,8 @@ export const FOLDER = "/etc/hawser-objects";
 /** What S3 shows to clients, of the role ca: where `leaf` puts it. */
 export const S3_LEAF = "objects";
 export const S3_TLS = { key: `/etc/hawser-tls/${S3_LEAF}/key.pem`, certificate: `/etc/hawser-tls/${S3_LEAF}/cert.pem`, trusted: `/etc/hawser-tls/${S3_LEAF}/trusted.pem` };
+/** The system's CAs and those of MinIO sites that are there already. */
+export const EXISTING_TRUSTED = `${FOLDER}/trusted.pem`;
 /** Access and secret keys, `USER ACCESS SECRET` one a line. */
 export const KEYS = `${FOLDER}/keys`;
 export const SIGNER = `${FOLDER}/s3.sh`;
@@ -26,4 +28,4 @@ export const CANARY_UNIT = "hawser-objects-canary";
 export const TLS_UNIT = "hawser-objects-tls";
 
 /** What runs on a host, by the var `backend` as the inventory has it. */
-export const unitsOf = (backend: unknown): readonly string[] => (backend === "garage" ? [GATEWAY, TLS_UNIT] : [STORE, GATEWAY]);
+export const unitsOf = (backend: unknown): readonly string[] => (backend === "garage" ? [GATEWAY, TLS_UNIT] : backend === "minio-existing" ? [] : [STORE, GATEWAY]);

@@ -13,7 +13,7 @@ import { schema, type Vars } from "./vars.ts";
 
 export const minio = defineRole(import.meta, {
   name: "minio",
-  summary: "Replicated object storage: S3 in every region, each with all objects and all of them written to, by SeaweedFS or Garage.",
+  summary: "Replicated object storage: S3 in every region, each with all objects and all of them written to, by SeaweedFS, Garage, or MinIO sites that are there already.",
   vars: schema,
   // S3's certificate, which clients check.
   dependsOn: [use(ca)],
@@ -34,12 +34,12 @@ export const minio = defineRole(import.meta, {
     refuseSystem(facts, vars, host.name);
     const backend = backendOf(vars);
     for (const weakness of backend.weaknesses(members)) t.warn(weakness);
-    declareFirewall(t, facts, vars, { ports: backend.peerPorts(vars), addresses: peers.map((peer) => peer.vars.address) });
+    if (backend.serves) declareFirewall(t, facts, vars, { ports: backend.peerPorts(vars), addresses: peers.map((peer) => peer.vars.address) });
     const account = backend.declareAccount(t, facts);
     const folder = t.directory(FOLDER, { mode: "0755", parents: true });
     const names = [`DNS:${host.name}`, "DNS:localhost", `IP:${vars.address}`, "IP:127.0.0.1"];
     const renewed = backend.renewed && t.handler("show the new certificate", backend.renewed);
-    const tls = leaf({ t, host, from }, { name: S3_LEAF, seen: facts.tls, names, usage: "server", group: backend.account, ...(backend.joined && { joined: true }), needs: account, ...(renewed && { notify: renewed }) });
+    const tls = !backend.serves ? { nodes: [] } : leaf({ t, host, from }, { name: S3_LEAF, seen: facts.tls, names, usage: "server", group: backend.account, ...(backend.joined && { joined: true }), needs: account, ...(renewed && { notify: renewed }) });
     t.export("had", declareHad(t));
     const makes = members[0]?.host.name === host.name;
     const others = makes ? peers.map((peer) => peer.exports.had) : members.slice(0, 1).map((member) => member.exports.keys);

@@ -1,4 +1,5 @@
 import { UsageError, type HostView } from "hawser";
+import { EXISTING_TRUSTED, S3_TLS } from "./paths.ts";
 import type { Vars } from "./vars.ts";
 
 /** A host of the role: a region's whole store. */
@@ -7,7 +8,11 @@ export interface Site {
   readonly vars: Vars;
 }
 
-export const s3Of = ({ vars }: Site): string => `https://${vars.address}:${vars.s3_port}`;
+/** Where clients find S3. */
+export const s3Of = ({ vars }: Site): string => (vars.backend === "minio-existing" && vars.existing ? vars.existing.endpoint : `https://${vars.address}:${vars.s3_port}`);
+
+/** The CAs that S3 is checked by. */
+export const trustedOf = ({ vars }: Site): string => (vars.backend === "minio-existing" ? EXISTING_TRUSTED : S3_TLS.trusted);
 
 const ALIKE = ["backend", "buckets", "users"] as const satisfies readonly (keyof Vars)[];
 

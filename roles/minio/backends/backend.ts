@@ -37,6 +37,8 @@ export interface SiteInput extends Pick<RoleInput<typeof schema, Record<never, n
 export interface Backend {
   /** The server's user, who reads S3's key, and whom the health check runs as. */
   readonly account: string;
+  /** S3 is this host's own: its certificate and its port are the role's. */
+  readonly serves: boolean;
   /** S3's certificate and its key are wanted in one file as well. */
   readonly joined: boolean;
   /** Run when S3's certificate was renewed. Without it, the server sees that by itself. */

@@ -11,6 +11,7 @@ import { refuse, weaknesses } from "./zones.ts";
 /** One cluster over all regions, each of them a zone. */
 export const garage: Backend = {
   account: ACCOUNT,
+  serves: true,
   joined: true,
   renewed: sh`systemctl try-reload-or-restart ${TLS_UNIT}`,
   // The number of copies that the cluster was made with.

@@ -11,6 +11,7 @@ import { declareAccount } from "./weed.ts";
 /** Each region a store of its own, which takes the others' changes. */
 export const seaweedfs: Backend = {
   account: ACCOUNT,
+  serves: true,
   joined: false,
   look: sh`if [ -d ${`${DATA}/filer`} ]; then echo yes; else echo no; fi`,
   secrets: [],
