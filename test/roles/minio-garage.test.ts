@@ -57,6 +57,11 @@ void test("clients meet TLS with the certificate of the role ca, by a unit and a
   assert.ok(!ids(resources).some((id) => id.includes("haproxy.cfg") || id === "service:haproxy.service"));
 });
 
+void test("on EL, HAProxy is let to its ports by SELinux", () => {
+  const allows = (system: "debian-12" | "el-9"): boolean => ids(plan(system)).includes("task:SELinux lets HAProxy connect");
+  assert.deepEqual([allows("el-9"), allows("debian-12")], [true, false]);
+});
+
 void test("a program by itself is put there, an archive is unpacked", () => {
   assert.ok(ids(plan("debian-12")).includes("download:/opt/hawser-objects/garage"));
   assert.ok(ids(plan("debian-12", { own: { ...VARS, artifact: { ...ARTIFACT, url: "https://releases.example/garage.tar.gz" } } })).includes("archive:/opt/hawser-objects:garage"));

@@ -1,4 +1,4 @@
-import { sh, UsageError, type HandlerNode, type ResourceNode } from "hawser";
+import { sh, UsageError, type HandlerNode, type ResourceNode, type Tasks } from "hawser";
 import { declareAnswering, declareCanary, startCanary } from "../../canary.ts";
 import type { KeyPair, Keys } from "../../keys.ts";
 import { DATA, GATEWAY, TLS_UNIT, UNITS } from "../../paths.ts";
@@ -75,13 +75,18 @@ function declareServices(cx: SiteInput, units: HandlerNode): readonly ResourceNo
   const unit = t.template(`${UNITS}/${GATEWAY}.service`, "garage.service.ejs", { account: ACCOUNT, data: DATA, program: PROGRAM, conf: CONF }, { mode: "0644", notify: [units, restart] });
   const tls = t.template(TLS_CONF, "tls.cfg.ejs", { listen: `${vars.address}:${vars.s3_port}`, pair: TLS_PAIR, s3: `${LOOPBACK}:${local_port}` }, { mode: "0644", validate: (file) => sh`haproxy -c -q -f ${file}`, needs: before, notify: reload });
   const tlsUnit = t.template(`${UNITS}/${TLS_UNIT}.service`, "tls.service.ejs", { account: ACCOUNT, conf: TLS_CONF, after: `${GATEWAY}.service` }, { mode: "0644", notify: [units, reload] });
+  const allowed = cx.facts.family === "el" ? [allow(t, before)] : [];
   t.flush();
   // Secrets are not among the needs: a check knows nothing of them before they are made, and a service is as it is whatever they are.
   const node = t.service(GATEWAY, { state: "running", enabled: true, needs: [...folders, program, conf, unit, units] });
-  const front = t.service(TLS_UNIT, { state: "running", enabled: true, needs: [tls, tlsUnit, units] });
+  const front = t.service(TLS_UNIT, { state: "running", enabled: true, needs: [tls, tlsUnit, units, ...allowed] });
   const answering = t.gate("Garage answers", { probe: sh`${ask(admin_port, "GetClusterHealth")} >/dev/null`, within: 60, every: 0.5, needs: [node] });
   return [node, front, answering];
 }
+
+/** SELinux lets HAProxy have a few ports of the web alone. */
+const allow = (t: Tasks, needs: readonly ResourceNode[]): ResourceNode =>
+  t.task("SELinux lets HAProxy connect", { check: sh`! selinuxenabled 2>/dev/null || getsebool haproxy_connect_any | grep -q 'on$'`, apply: sh`setsebool -P haproxy_connect_any on`, summary: "haproxy_connect_any", needs });
 
 /** A node that restarts while another one is away takes the quorum along: the next one waits until this one is back. */
 const restarting = (port: number) => sh`systemctl is-active --quiet ${GATEWAY} || exit 0
