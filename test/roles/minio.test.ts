@@ -64,7 +64,8 @@ void test("S3 is open to clients and peers, replication to the peers alone", () 
 });
 
 void test("buckets get their expiry and quota, the health check's too", () => {
-  const apply = one(plan("debian-12", { own: BUCKETS, peers: { "sg-1": site(2, BUCKETS) } }), "task:buckets").apply ?? "";
+  const { probe, apply = "" } = one(plan("debian-12", { own: BUCKETS, peers: { "sg-1": site(2, BUCKETS) } }), "task:buckets");
+  assert.match(probe, /^curl [^\n]*\/dir\/status >\/dev\/null 2>&1 \|\| exit 1\n/, "a shell without a master would wait");
   for (const text of ["s3.bucket.create -name photos", `s3.bucket.quota -name photos -op set -sizeMB 512`, "fs.configure -locationPrefix=/buckets/photos/ -ttl=30d -apply", "s3.bucket.create -name app.logs", "fs.configure -locationPrefix=/buckets/hawser-canary/ -ttl=1d -apply"]) assert.ok(apply.includes(text), text);
   assert.deepEqual(bucketsOf(schema.parse(site(1, BUCKETS))).map(({ name }) => name), ["photos", "app.logs", "hawser-canary"]);
 });

@@ -1,6 +1,6 @@
 import { Sh, sh } from "hawser";
 import { bucketsOf, type Bucket, type Vars } from "../../vars.ts";
-import { weedShell } from "./weed.ts";
+import { asSite, masterOf, weedShell } from "./weed.ts";
 
 const MIB = 1_048_576;
 const dots = (name: string): string => name.replaceAll(".", String.raw`\.`);
@@ -8,6 +8,8 @@ const place = (name: string): string => `/buckets/${name}/`;
 
 /** Sets `l` to SeaweedFS' list of buckets, and `c` to what it does by path, without blanks. */
 const look = (vars: Vars): Sh => Sh.lines(
+  // SeaweedFS' shell would wait for a master that does not run until it is killed, at every look of a host that is set up anew.
+  sh`${asSite(`https://${masterOf(vars)}/dir/status`)} >/dev/null 2>&1 || exit 1`,
   sh`s=$(${weedShell(vars, sh`echo s3.bucket.list; echo fs.configure`)}) || exit 1`,
   sh`l=$(printf '%s\n' "$s" | sed -n 's/^  *\\([a-z0-9][^ 	]*\\)	size:/\\1 size:/p')`,
   sh`c=$(printf '%s' "$s" | tr -d ' \n')`,
