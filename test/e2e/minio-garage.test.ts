@@ -9,6 +9,7 @@ import book from "../../playbooks/minio.ts";
 import { labCut, labHeal, labSetRtt } from "../../src/lab/index.ts";
 import { builtArtifact, withoutArtifact } from "../artifacts/index.ts";
 import { E2eLab, skip } from "./engine-fixture.ts";
+import { DATA, FULL, s3Client, whereShown } from "./objects-fixture.ts";
 import { proveRole } from "./role-proof.ts";
 
 /** The role minio with its backend garage; docs/status.md has its row of minio for the default, SeaweedFS. */
@@ -40,23 +41,7 @@ async function inventory(): Promise<Inventory> {
   return await loadInventory(folder);
 }
 
-/** One request to S3 at a site, as a user whose keys were made; what is sent or came is in /root/object of the host that asks. @returns `STATUS ETAG` */
-async function s3(host: Host, user: string, method: string, object: string, at: Host = host): Promise<string> {
-  const key = `sed -n "s/^${user} \\(.*\\) \\(.*\\)$/ACCESS='\\1'\\nSECRET='\\2'/p" /etc/hawser-objects/keys`;
-  return (await lab.exec(host, `umask 077; ${key} >/root/key; sh /etc/hawser-objects/s3.sh /root/key /etc/hawser-tls/objects/trusted.pem ${method} https://${lab.address(at)}:8333/${object} /root/object`)).trim();
-}
-
-/** Asks until the answer is that. */
-async function s3Until(wanted: string, ...words: Parameters<typeof s3>): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  for (;;) {
-    const said = await s3(...words);
-    if (said === wanted || said.split(" ")[0] === wanted) return;
-    assert.ok(performance.now() < deadline, `${words.join(" ")}: ${said}, not ${wanted}`);
-  }
-}
-
-const DATA = "/var/lib/hawser-objects";
+const { s3, s3Until } = s3Client(lab);
 const API = "curl -sSf -K /etc/hawser-objects/admin.curl http://127.0.0.1:3903/v2";
 /** Tells the admin API of a host, as an operator would; `$id` is the id of the bucket. */
 const tell = (call: string, body: object, bucket?: string): string =>
@@ -65,8 +50,6 @@ const applied = (...roles: readonly object[]): string => `${tell("UpdateClusterL
 const layoutVersion = `v=$(${API}/GetClusterLayout | sed -n 's/^  "version": \\([0-9]*\\).*/\\1/p')`;
 const nodeId = async (host: Host): Promise<string> => (await lab.exec(host, `od -An -v -tx1 ${DATA}/meta/node_key.pub | tr -d ' \\n'`)).trim();
 const unit = (name: string, words: string): string => `systemctl ${words} ${name}`;
-/** The services go on with the folder that they have. */
-const FULL = `mount --bind ${DATA} ${DATA}; mount --make-private ${DATA}; mount -t tmpfs -o size=1m none ${DATA}; dd if=/dev/zero of=${DATA}/full bs=1k count=1000 status=none`;
 /** A node that nobody has ever seen. */
 const GONE = "ab".repeat(32);
 
@@ -183,15 +166,7 @@ void describe("one cluster of Garage over three zones", { skip: skip || withoutA
     const made = (await lab.exec("la", "sed -n 's/^app [^ ]* //p' /etc/hawser-objects/keys; cat /etc/hawser-objects/rpc.secret /etc/hawser-objects/admin.token")).trim().split("\n");
     assert.equal(made.length, 3);
     for (const host of HOSTS) {
-      const found = await lab.feed(
-        host,
-        `printf '%s\\n' ${[SECRET, ...made].map((each) => `'${each}'`).join(" ")} >/dev/shm/needles
-n=0; while [ $n -lt 60 ]; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -aFf /dev/shm/needles && echo in a command line; n=$((n + 1)); sleep 0.1; done
-find /etc /opt /root /run /srv /tmp /var -xdev -type f ! -path '/etc/hawser-objects/*' ! -path /root/key ! -path '${DATA}/*' -exec grep -laFf /dev/shm/needles {} + 2>/dev/null
-journalctl --no-pager -o cat | grep -aFf /dev/shm/needles | sed 's/^/journal: /'
-find /etc/hawser-objects ${DATA} -type f -perm /o+r -exec grep -laFf /dev/shm/needles {} + 2>/dev/null
-rm -f /dev/shm/needles`,
-      );
+      const found = await whereShown(lab, host, [SECRET, ...made], DATA);
       assert.equal(found.trim(), "", host);
     }
   });

@@ -9,11 +9,11 @@ import book from "../../playbooks/minio.ts";
 import { labCut, labHeal, labSetRtt } from "../../src/lab/index.ts";
 import { builtArtifact, withoutArtifact } from "../artifacts/index.ts";
 import { E2eLab, skip } from "./engine-fixture.ts";
+import { DATA, FULL, s3Client, whereShown } from "./objects-fixture.ts";
 import { proveRole, unavailable } from "./role-proof.ts";
 
 const NAME = "e2e-minio";
 const HOSTS = ["la", "sg"] as const;
-type Host = (typeof HOSTS)[number];
 const lab = new E2eLab(NAME, ["198.18.137", "198.18.138"], { la: "debian", sg: "debian" });
 
 /** What needs no hosts is proved by test/roles/minio.test.ts. */
@@ -41,25 +41,7 @@ async function inventory(): Promise<Inventory> {
   return await loadInventory(folder);
 }
 
-/** One request to S3 at a site, as a user; what is sent or came is in /root/object of the host that asks. @returns `STATUS ETAG` */
-async function s3(host: Host, user: string, method: string, object: string, at: Host = host): Promise<string> {
-  const key = user === "given" ? `printf "ACCESS=GIVEN\\nSECRET=%s\\n" "$(sed -n 's/.*"secretKey": "\\(canary[0-9a-f]*\\)".*/\\1/p' /etc/hawser-objects/identities.json)"` : `sed -n "s/^${user} \\(.*\\) \\(.*\\)$/ACCESS='\\1'\\nSECRET='\\2'/p" /etc/hawser-objects/keys`;
-  return (await lab.exec(host, `umask 077; ${key} >/root/key; sh /etc/hawser-objects/s3.sh /root/key /etc/hawser-tls/objects/trusted.pem ${method} https://${lab.address(at)}:8333/${object} /root/object`)).trim();
-}
-
-/** Asks until the answer is that. */
-async function s3Until(wanted: string, ...words: Parameters<typeof s3>): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    const said = await s3(...words);
-    if (said === wanted || said.split(" ")[0] === wanted) return;
-    assert.ok(performance.now() < deadline, `${words.join(" ")}: ${said}, not ${wanted}`);
-  }
-}
-
-const DATA = "/var/lib/hawser-objects";
-/** The services go on with the folder that they have. */
-const FULL = `mount --bind ${DATA} ${DATA}; mount --make-private ${DATA}; mount -t tmpfs -o size=1m none ${DATA}; dd if=/dev/zero of=${DATA}/full bs=1k count=1000 status=none`;
+const { s3, s3Until } = s3Client(lab, (user) => (user === "given" ? `printf "ACCESS=GIVEN\\nSECRET=%s\\n" "$(sed -n 's/.*"secretKey": "\\(canary[0-9a-f]*\\)".*/\\1/p' /etc/hawser-objects/identities.json)"` : undefined));
 const unit = (name: string, words: string): string => `systemctl ${words} ${name}`;
 
 void describe("object storage in two regions", { skip: why }, () => {
@@ -180,15 +162,7 @@ void describe("object storage in two regions", { skip: why }, () => {
     const made = (await lab.exec("la", "sed -n 's/^app [^ ]* //p' /etc/hawser-objects/keys")).trim();
     assert.ok(made.length >= 40);
     for (const host of HOSTS) {
-      const found = await lab.feed(
-        host,
-        `printf '%s\\n' '${SECRET}' '${made}' >/dev/shm/needles
-n=0; while [ $n -lt 60 ]; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -aFf /dev/shm/needles && echo in a command line; n=$((n + 1)); sleep 0.1; done
-find /etc /opt /root /run /srv /tmp /var -xdev -type f ! -path '/etc/hawser-objects/*' ! -path /root/key -exec grep -laFf /dev/shm/needles {} + 2>/dev/null
-journalctl --no-pager -o cat | grep -aFf /dev/shm/needles | sed 's/^/journal: /'
-find /etc/hawser-objects -type f -perm /o+r -exec grep -laFf /dev/shm/needles {} + 2>/dev/null
-rm -f /dev/shm/needles`,
-      );
+      const found = await whereShown(lab, host, [SECRET, made]);
       assert.equal(found.trim(), "", host);
     }
   });

@@ -1,4 +1,4 @@
-import { lane, z, type Facts, type Listener, type Member, type ResourceNode, type RoleInput, type Sh, type Tasks, type Value, type Verifier } from "hawser";
+import { lane, sh, z, type Facts, type Listener, type Member, type ResourceNode, type RoleInput, type Sh, type Tasks, type Value, type Verifier } from "hawser";
 import { keysSchema, type Keys } from "../keys.ts";
 import type { Site } from "../sites.ts";
 import type { schema, Vars } from "../vars.ts";
@@ -67,4 +67,22 @@ export interface Backend {
 /** An existing store restarts host by host; a new one has nobody to serve yet. */
 export function rolling({ t, data }: Pick<SiteInput, "t" | "data">, body: () => void): void {
   t.block("site", data === "no" ? {} : { lane: oneAtATime }, body);
+}
+
+/**
+ * What is of all sites together, the first host makes. @returns What it made there, and all users' keys, for which the others wait until that is done:
+ * nobody looks for an object in a bucket that is still to be made.
+ */
+export function sharedByAll({ t, own, sites, keys }: Pick<SiteInput, "t" | "own" | "sites" | "keys">, make: () => readonly ResourceNode[]): { readonly made: readonly ResourceNode[]; readonly keys: () => Keys } {
+  const [first] = sites;
+  if (first !== undefined && first.host.name !== own.host.name) {
+    const waiting = () => {
+      first.exports.ready.get();
+      return keys.get();
+    };
+    return { made: [], keys: waiting };
+  }
+  const made = make();
+  t.export("ready", t.read("buckets and users are there", { probe: sh`echo ready`, needs: made }));
+  return { made, keys: () => keys.get() };
 }

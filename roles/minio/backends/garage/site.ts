@@ -4,7 +4,7 @@ import type { KeyPair, Keys } from "../../keys.ts";
 import { DATA, GATEWAY, TLS_UNIT, UNITS } from "../../paths.ts";
 import { declareProgram } from "../../program.ts";
 import { bucketsOf, usersOf } from "../../vars.ts";
-import { rolling, type SiteInput } from "../backend.ts";
+import { rolling, sharedByAll, type SiteInput } from "../backend.ts";
 import { ask } from "./admin.ts";
 import { garageBucket } from "./bucket.ts";
 import { garageLayout, garageNodes } from "./cluster.ts";
@@ -19,7 +19,7 @@ const LOOPBACK = "127.0.0.1";
 
 /** The node, then what is of the whole cluster, which the first host does for all, and the health check. */
 export function declareSite(cx: SiteInput): void {
-  const { t, own, sites } = cx;
+  const { t, own } = cx;
   refuseFactor(cx);
   const units = t.handler("read units", sh`systemctl daemon-reload`);
   let services: readonly ResourceNode[] = [];
@@ -28,15 +28,7 @@ export function declareSite(cx: SiteInput): void {
   });
   const node = t.read("node", { probe: sh`od -An -v -tx1 ${`${META}/node_key.pub`} | tr -d ' \n'`, needs: services });
   t.export("node", node);
-  const [first] = sites;
-  const leads = first === undefined || first.host.name === own.host.name;
-  const made = leads ? declareCluster(cx, services) : [];
-  if (leads) t.export("ready", t.read("buckets and users are there", { probe: sh`echo ready`, needs: made }));
-  // Nobody looks for an object in a bucket that is still to be made.
-  const keys = () => {
-    if (!leads) first.exports.ready.get();
-    return cx.keys.get();
-  };
+  const { keys } = sharedByAll(cx, () => declareCluster(cx, services));
   const canary = declareCanary({ ...cx, account: ACCOUNT, keys, units });
   t.flush();
   declareAnswering(t, own, services);

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import type { E2eLab } from "./engine-fixture.ts";
+
+export const DATA = "/var/lib/hawser-objects";
+const FOLDER = "/etc/hawser-objects";
+
+/** Shell text after which the store's disk is full; the services go on with the folder that they have. */
+export const FULL = `mount --bind ${DATA} ${DATA}; mount --make-private ${DATA}; mount -t tmpfs -o size=1m none ${DATA}; dd if=/dev/zero of=${DATA}/full bs=1k count=1000 status=none`;
+
+/** @param user Whose keys it asks with. @param at Whose S3 is asked. Default: the host's own */
+type Ask = (host: string, user: string, method: string, object: string, at?: string) => Promise<string>;
+
+/**
+ * S3 as a host of the lab asks for it.
+ * @param given Shell text that prints `ACCESS=…` and `SECRET=…` of a user whose keys were not made on the host
+ */
+export function s3Client(lab: E2eLab, given: (user: string) => string | undefined = () => undefined): { readonly s3: Ask; readonly s3Until: (wanted: string, ...words: Parameters<Ask>) => Promise<void> } {
+  /** One request; what is sent or came is in /root/object of the host that asks. @returns `STATUS ETAG` */
+  const s3: Ask = async (host, user, method, object, at = host) => {
+    const key = given(user) ?? `sed -n "s/^${user} \\(.*\\) \\(.*\\)$/ACCESS='\\1'\\nSECRET='\\2'/p" ${FOLDER}/keys`;
+    return (await lab.exec(host, `umask 077; ${key} >/root/key; sh ${FOLDER}/s3.sh /root/key /etc/hawser-tls/objects/trusted.pem ${method} https://${lab.address(at)}:8333/${object} /root/object`)).trim();
+  };
+  /** Asks until the answer is that. */
+  const s3Until = async (wanted: string, ...words: Parameters<Ask>): Promise<void> => {
+    const deadline = performance.now() + 60_000;
+    for (;;) {
+      const said = await s3(...words);
+      if (said === wanted || said.split(" ")[0] === wanted) return;
+      assert.ok(performance.now() < deadline, `${words.join(" ")}: ${said}, not ${wanted}`);
+    }
+  };
+  return { s3, s3Until };
+}
+
+/**
+ * Where on a host secrets can be seen: in command lines for six seconds, in files outside of the role's own, in the journal, and in its own files that
+ * others may read.
+ * @param store A folder in which the server itself keeps them
+ */
+export async function whereShown(lab: E2eLab, host: string, needles: readonly string[], store?: string): Promise<string> {
+  return await lab.feed(
+    host,
+    `printf '%s\\n' ${needles.map((each) => `'${each}'`).join(" ")} >/dev/shm/needles
+n=0; while [ $n -lt 60 ]; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -aFf /dev/shm/needles && echo in a command line; n=$((n + 1)); sleep 0.1; done
+find /etc /opt /root /run /srv /tmp /var -xdev -type f ! -path '${FOLDER}/*' ! -path /root/key ${store === undefined ? "" : `! -path '${store}/*'`} -exec grep -laFf /dev/shm/needles {} + 2>/dev/null
+journalctl --no-pager -o cat | grep -aFf /dev/shm/needles | sed 's/^/journal: /'
+find ${FOLDER} ${store ?? ""} -type f -perm /o+r -exec grep -laFf /dev/shm/needles {} + 2>/dev/null
+rm -f /dev/shm/needles`,
+  );
+}
