@@ -2,7 +2,7 @@
  * Rows of docs/comparison.md. Those under "To fix" are side by side: what ansible-core does where it is installed, and what hawser does.
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { z } from "zod";
 import { defineRole, Secret, sh, use, type Tasks } from "hawser";
@@ -87,6 +87,7 @@ void test("to fix: a check foresees the edit of a file that an earlier resource 
 
 void test("to fix: what a command would print is unknown in a check, and never an empty text", { timeout: 60_000 }, async (t) => {
   const dir = scratch(t);
+  writeFileSync(`${dir}/conf`, "version=1\n");
   const ansible = ansibleIn(dir)?.playbook(`- hosts: a\n  gather_facts: false\n  tasks:\n    - command: echo 7\n      register: made\n    - copy: { dest: ${dir}/conf, content: "version={{ made.stdout }}\\n" }\n`, "--check", "--diff");
   if (ansible) {
     assert.equal(ansible.code, 0);
@@ -95,11 +96,15 @@ void test("to fix: what a command would print is unknown in a check, and never a
   const check = await runTasks(({ t: declare }) => {
     const made = declare.task("make", { check: sh`[ -e ${dir}/made ]`, apply: sh`echo 7 > ${dir}/made` });
     const version = declare.read("version", { probe: sh`cat ${dir}/made`, needs: [made] });
-    declare.file(`${dir}/conf`, { content: version.map((text) => `version=${text}\n`) });
+    for (const name of ["conf", "new"]) declare.file(`${dir}/${name}`, { content: version.map((text) => `version=${text}\n`) });
   }, { check: true });
   const { outcome, cause } = check.event(`file:${dir}/conf`);
   assert.equal(outcome, "unknown");
   assert.match(cause ?? "", /task:make would change first/);
+  // That a file which is not there will be made is certain, and all that is said of it.
+  const made = check.event(`file:${dir}/new`);
+  assert.deepEqual([made.outcome, made.summary], ["would-change", "create"]);
+  assert.doesNotMatch(made.diff ?? "", /version/);
 });
 
 void test("to fix: a handler that was notified before a failure is owed, and run by the next run", { timeout: 60_000 }, async (t) => {
