@@ -27,9 +27,9 @@ function declareServices(cx: SiteInput, certificates: () => string): void {
   const { t, own, before } = cx;
   const sources = sourcesOf(own, cx.sites);
   const units = t.handler("read units", sh`systemctl daemon-reload`);
-  const restarts = (name: string): HandlerNode => t.handler(`restart ${name}`, sh`systemctl is-active --quiet ${name} || exit 0
-systemctl restart ${name}`);
-  const [store, gateway] = [restarts(STORE), restarts(GATEWAY)];
+  const restarts = (name: string, then?: Sh): HandlerNode => t.handler(`restart ${name}`, Sh.lines(sh`systemctl is-active --quiet ${name} || exit 0
+systemctl restart ${name}`, then));
+  const [store, gateway] = [restarts(STORE), restarts(GATEWAY, pulling(own))];
   const pullers = sources.map(({ host }) => restarts(pullerOf(host.name)));
   const weed = [store, gateway, ...pullers];
 
@@ -57,6 +57,11 @@ systemctl restart ${name}`);
   declareForgetter(cx);
   startCanary(t, [buckets, ...canary]);
 }
+
+/** Pullers that were restarted with their filer, before that was there, begin again two seconds later; with the other site away they do so for ever. */
+const pulling = (own: Site): Sh => sh`n=0; until { ${asSite(`https://${filerOf(own.vars)}/`)} >/dev/null 2>&1 && ! systemctl list-units --plain --no-legend --state=activating ${pullerOf("*")} | grep -q .; } || [ "$n" -ge 20 ]; do
+  n=$((n + 1)); sleep 0.5
+done`;
 
 /** The volumes have told the master of themselves, and the filer is there. */
 const answers = ({ vars }: Site): Sh => Sh.lines(
