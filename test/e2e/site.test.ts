@@ -63,9 +63,10 @@ void describe("the whole site in two regions and a witness, on real kernels", { 
     inventory.drop();
   });
 
-  void test("one command builds it from nothing", minutes(60), async () => {
+  void test("one command builds it from nothing", minutes(60), async (t) => {
     const { code, out, err } = await hawser(inventory.path, "run", SITE, "--probe-timeout", PATIENCE);
     assert.equal(code, 0, `${err}\n${out.slice(-6000)}`);
+    t.diagnostic(out.trim().split("\n").at(-1) ?? "");
   });
 
   void test("a second run changes nothing, in at most three requests a host and play", minutes(10), async (t) => {
