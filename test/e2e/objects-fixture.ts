@@ -10,26 +10,44 @@ export const FULL = `mount --bind ${DATA} ${DATA}; mount --make-private ${DATA};
 /** @param user Whose keys it asks with. @param at Whose S3 is asked. Default: the host's own */
 type Ask = (host: string, user: string, method: string, object: string, at?: string) => Promise<string>;
 
+interface S3Client {
+  readonly s3: Ask;
+  /** Asks until the answer is that. */
+  readonly s3Until: (wanted: string, ...words: Parameters<Ask>) => Promise<void>;
+  /** An object of so many KiB is written at one host, comes whole to another one, and is gone there when it was deleted. */
+  readonly travels: (from: string, to: string, kib: number) => Promise<void>;
+}
+
 /**
  * S3 as a host of the lab asks for it.
+ * @param seconds After which `s3Until` has waited long enough
  * @param given Shell text that prints `ACCESS=…` and `SECRET=…` of a user whose keys were not made on the host
  */
-export function s3Client(lab: E2eLab, given: (user: string) => string | undefined = () => undefined): { readonly s3: Ask; readonly s3Until: (wanted: string, ...words: Parameters<Ask>) => Promise<void> } {
+export function s3Client(lab: E2eLab, seconds: number, given: (user: string) => string | undefined = () => undefined): S3Client {
   /** One request; what is sent or came is in /root/object of the host that asks. @returns `STATUS ETAG` */
   const s3: Ask = async (host, user, method, object, at = host) => {
     const key = given(user) ?? `sed -n "s/^${user} \\(.*\\) \\(.*\\)$/ACCESS='\\1'\\nSECRET='\\2'/p" ${FOLDER}/keys`;
     return (await lab.exec(host, `umask 077; ${key} >/root/key; sh ${FOLDER}/s3.sh /root/key /etc/hawser-tls/objects/trusted.pem ${method} https://${lab.address(at)}:8333/${object} /root/object`)).trim();
   };
-  /** Asks until the answer is that. */
   const s3Until = async (wanted: string, ...words: Parameters<Ask>): Promise<void> => {
-    const deadline = performance.now() + 60_000;
+    const deadline = performance.now() + seconds * 1000;
     for (;;) {
       const said = await s3(...words);
       if (said === wanted || said.split(" ")[0] === wanted) return;
       assert.ok(performance.now() < deadline, `${words.join(" ")}: ${said}, not ${wanted}`);
     }
   };
-  return { s3, s3Until };
+  const travels = async (from: string, to: string, kib: number): Promise<void> => {
+    await lab.exec(from, `head -c ${kib * 1024} /dev/urandom >/root/object`);
+    const sum = await lab.exec(from, "sha256sum </root/object");
+    const written = await s3(from, "app", "PUT", `photos/${from}/${kib}`);
+    assert.match(written, /^200 /);
+    await s3Until(written, to, "app", "GET", `photos/${from}/${kib}`);
+    assert.equal(await lab.exec(to, "sha256sum </root/object"), sum);
+    assert.match(await s3(from, "app", "DELETE", `photos/${from}/${kib}`), /^204/);
+    await s3Until("404", to, "app", "HEAD", `photos/${from}/${kib}`);
+  };
+  return { s3, s3Until, travels };
 }
 
 /**

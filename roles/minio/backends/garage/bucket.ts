@@ -1,4 +1,4 @@
-import { defineResource, late, Sh, sh, z } from "hawser";
+import { defineResource, late, Sh, sh, z, type Prediction } from "hawser";
 import type { Keys } from "../../keys.ts";
 import type { Bucket, Rights } from "../../vars.ts";
 import { now } from "../late.ts";
@@ -47,11 +47,8 @@ export const garageBucket = defineResource({
     if (there !== undefined && steps.length === 0) return undefined;
     return { summary: there === undefined ? "create" : steps.map(({ what }) => what).join(", "), apply: Sh.lines(idOf(given, there), ...steps.map(({ apply }) => apply)) };
   },
-  predict(given, seen, upstream, context) {
-    return foreseen(seen, upstream, given.fresh ? { outcome: "would-change", change: { summary: "create" } } : undefined, () => {
-      const change = this.plan(given, seen, context);
-      return change ? { outcome: "would-change", change } : { outcome: "ok" };
-    });
+  predict(given, seen, upstream, context): Prediction {
+    return foreseen(seen, upstream, given.fresh && "create", () => this.plan(given, seen, context));
   },
 });
 

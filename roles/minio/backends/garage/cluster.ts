@@ -1,4 +1,4 @@
-import { defineResource, late, PlanError, Sh, sh, z } from "hawser";
+import { defineResource, late, PlanError, Sh, sh, z, type Prediction } from "hawser";
 import { now } from "../late.ts";
 import { answered, ask, foreseen, tell } from "./admin.ts";
 import { changesOf, foreignTo, layoutSchema, type Layout, type Node, type RoleChange } from "./layout.ts";
@@ -38,11 +38,8 @@ printf '%s\n' "$s" | sed -n 's/^ *"id": "\\([0-9a-f]*\\)".*/\\1/p'`,
       ),
     };
   },
-  predict(given, seen, upstream, context) {
-    return foreseen(seen, upstream, given.fresh ? { outcome: "would-change", change: { summary: "connect" } } : undefined, () => {
-      const change = this.plan(given, seen, context);
-      return change ? { outcome: "would-change", change } : { outcome: "ok" };
-    });
+  predict(given, seen, upstream, context): Prediction {
+    return foreseen(seen, upstream, given.fresh && "connect", () => this.plan(given, seen, context));
   },
 });
 
@@ -63,11 +60,8 @@ export const garageLayout = defineResource({
     if (foreign.length > 0) throw new PlanError(`somebody has prepared changes of the layout, of ${foreign.map((id) => id.slice(0, 16)).join(", ")}, and not applied them`, "garage layout show; garage layout apply, or garage layout revert; and run again");
     return { summary: changes.map((change) => said(change, all)).join(", "), apply: applying(port, changes, layout) };
   },
-  predict(given, seen, upstream, context) {
-    return foreseen(seen, upstream, given.fresh ? { outcome: "would-change", change: { summary: "lay out" } } : undefined, () => {
-      const change = this.plan(given, seen, context);
-      return change ? { outcome: "would-change", change } : { outcome: "ok" };
-    });
+  predict(given, seen, upstream, context): Prediction {
+    return foreseen(seen, upstream, given.fresh && "lay out", () => this.plan(given, seen, context));
   },
 });
 

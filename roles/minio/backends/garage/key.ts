@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { defineResource, late, PlanError, Secret, Sh, sh, z } from "hawser";
+import { defineResource, late, PlanError, Secret, Sh, sh, z, type Prediction } from "hawser";
 import type { KeyPair, Keys } from "../../keys.ts";
 import { KEYS } from "../../paths.ts";
 import { now } from "../late.ts";
@@ -49,11 +49,8 @@ printf 'secret '; printf '%s' "$s" | sha256sum | cut -d ' ' -f 1`,
     const fits = lines.includes(`name ${OURS}${user}`) && lines.includes(`makes ${admin}`);
     return fits ? undefined : { summary: admin ? "may make buckets" : "may make no buckets", apply: update };
   },
-  predict(given, seen, upstream, context) {
-    return foreseen(seen, upstream, given.fresh ? { outcome: "would-change", change: { summary: "import" } } : undefined, () => {
-      const change = this.plan(given, seen, context);
-      return change ? { outcome: "would-change", change } : { outcome: "ok" };
-    });
+  predict(given, seen, upstream, context): Prediction {
+    return foreseen(seen, upstream, given.fresh && "import", () => this.plan(given, seen, context));
   },
 });
 
@@ -85,10 +82,7 @@ export const garageLeavers = defineResource({
     if (gone.length === 0) return undefined;
     return { summary: `delete the key of ${gone.map(({ name }) => name.slice(OURS.length)).join(", ")}`, apply: Sh.lines(...gone.map(({ id }) => sh`printf '' | ${tell(port, `DeleteKey?id=${id}`)} >/dev/null`)) };
   },
-  predict(given, seen, upstream, context) {
-    return foreseen(seen, upstream, undefined, () => {
-      const change = this.plan(given, seen, context);
-      return change ? { outcome: "would-change", change } : { outcome: "ok" };
-    });
+  predict(given, seen, upstream, context): Prediction {
+    return foreseen(seen, upstream, false, () => this.plan(given, seen, context));
   },
 });
