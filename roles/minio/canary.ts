@@ -1,5 +1,5 @@
 import { Secret, sh, type HandlerNode, type ResourceNode, type Tasks, type Value } from "hawser";
-import type { Keys } from "./keys.ts";
+import { pairOf, type Keys } from "./keys.ts";
 import { CANARY, CANARY_CONF, CANARY_KEY, CANARY_UNIT, GATEWAY, RUN, SIGNER, UNITS } from "./paths.ts";
 import { s3Of, trustedOf, type Site } from "./sites.ts";
 import { CANARY_NAME } from "./vars.ts";
@@ -15,12 +15,14 @@ export interface CanaryInput {
   /** Called where its key is read: it may wait for more than that. */
   readonly keys: Value<Keys> | (() => Keys);
   readonly before: readonly ResourceNode[];
+  /** Where that is declared already. */
+  readonly signer?: ResourceNode;
   /** Reads units again. */
   readonly units: HandlerNode;
 }
 
 /** The script that writes here and looks elsewhere, and what it needs. */
-export function declareCanary({ t, own, sites, account, keys, before, units }: CanaryInput): readonly ResourceNode[] {
+export function declareCanary({ t, own, sites, account, keys, before, signer, units }: CanaryInput): readonly ResourceNode[] {
   const restart = t.handler(`restart ${CANARY_UNIT}`, sh`systemctl is-active --quiet ${CANARY_UNIT} || exit 0
 systemctl restart ${CANARY_UNIT}`);
   const { vars, host } = own;
@@ -29,7 +31,7 @@ systemctl restart ${CANARY_UNIT}`);
   const options = { mode: "0644", needs: before, notify: restart };
   const content = typeof keys === "function" ? () => signerKey(keys(), CANARY_NAME) : keys.map((all) => signerKey(all, CANARY_NAME));
   return [
-    t.file(SIGNER, { source: "s3.sh", ...options }),
+    signer ?? t.file(SIGNER, { source: "s3.sh", ...options }),
     t.file(CANARY, { source: "canary.sh", ...options }),
     t.file(CANARY_KEY, { owner: "root", group: account, mode: "0640", content, needs: before, notify: restart }),
     t.template(CANARY_CONF, "canary.conf.ejs", conf, options),
@@ -45,7 +47,6 @@ export const startCanary = (t: Tasks, needs: readonly ResourceNode[]): ResourceN
 
 /** What the signer reads for a user. @throws Error for a user without keys */
 export function signerKey(made: Keys, user: string): Secret {
-  const pair = made[user];
-  if (pair === undefined) throw new Error(`the host has no keys of ${user}`);
-  return new Secret(`ACCESS='${pair.access}'\nSECRET='${pair.secret.reveal()}'\n`);
+  const { access, secret } = pairOf(made, user);
+  return new Secret(`ACCESS='${access}'\nSECRET='${secret.reveal()}'\n`);
 }

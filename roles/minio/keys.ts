@@ -33,6 +33,22 @@ export const newPair = (): KeyPair => ({ access: `HW${randomBytes(32).toString("
 
 const given = ({ access_key, secret_key }: User): KeyPair | undefined => (access_key === undefined || secret_key === undefined ? undefined : { access: access_key, secret: secret_key });
 
+/** A user's keys. @throws Error where the host has none */
+export function pairOf(keys: Keys, user: string): KeyPair {
+  const pair = keys[user];
+  if (pair === undefined) throw new Error(`the host has no keys of ${user}`);
+  return pair;
+}
+
+/** Characters of a user's secret key; none where it cannot be opened. */
+export function lengthOf(secret: User["secret_key"]): number {
+  try {
+    return secret?.reveal().length ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
 /** Keys of all users, those that were given and those that were made. */
 export const allKeys = (vars: Vars, made: Keys): Keys => ({ ...made, ...Object.fromEntries(vars.users.flatMap((user) => (given(user) === undefined ? [] : [[user.name, given(user) as KeyPair]]))) });
 

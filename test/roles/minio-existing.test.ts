@@ -9,7 +9,7 @@ import { planOf, recorded, Secret, use, UsageError, z, type Kind, type PlannedRe
 import { existing } from "../../roles/minio/backends/existing/backend.ts";
 import { minioBucket } from "../../roles/minio/backends/existing/bucket.ts";
 import { assertSite } from "../../roles/minio/backends/existing/health.ts";
-import { documentOf, meaningOf } from "../../roles/minio/backends/existing/policy.ts";
+import { documentOf, meaningOf } from "../../roles/minio/backends/policy.ts";
 import { siteReplication } from "../../roles/minio/backends/existing/replication.ts";
 import { minioLeavers, minioUser } from "../../roles/minio/backends/existing/user.ts";
 import { newPair } from "../../roles/minio/keys.ts";

@@ -1,4 +1,5 @@
 import { PlanError, z, type Observed } from "hawser";
+import { partsOf, type Parts } from "../parts.ts";
 
 /** mc prints one JSON value after the other, each over several lines or on one. */
 export function answersIn(out: string): readonly unknown[] {
@@ -27,14 +28,8 @@ export function failureIn(out: string): { readonly code: string; readonly messag
   return undefined;
 }
 
-/** The parts of a look at several things, each behind a line `== NAME CODE`. */
-export function partsOf(seen: Observed): ReadonlyMap<string, { readonly out: string; readonly code: number }> {
+/** The parts of a look by mc. @throws PlanError where there is no mc */
+export function answersOf(seen: Observed): Parts {
   if (seen.code !== 0) throw new PlanError(`mc cannot be asked: ${seen.err.trim()}`, "is the artifact the program mc for this host's architecture?");
-  const parts = new Map<string, { out: string; code: number }>();
-  for (const text of `\n${seen.out}`.split("\n== ").slice(1)) {
-    const end = text.indexOf("\n");
-    const [name = "", code = "1"] = text.slice(0, end === -1 ? undefined : end).split(" ");
-    parts.set(name, { out: end === -1 ? "" : text.slice(end + 1), code: Number(code) });
-  }
-  return parts;
+  return partsOf(seen);
 }

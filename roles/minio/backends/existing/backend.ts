@@ -1,4 +1,5 @@
 import { sh, UsageError } from "hawser";
+import { lengthOf } from "../../keys.ts";
 import { OPT } from "../../paths.ts";
 import type { Site } from "../../sites.ts";
 import type { Backend } from "../backend.ts";
@@ -36,14 +37,5 @@ function refuse(own: Site, peers: readonly Site[]): void {
   for (const { name, access_key, secret_key } of vars.users) {
     const long = access_key !== undefined && access_key.length > LONGEST.access ? "access" : lengthOf(secret_key) > LONGEST.secret ? "secret" : undefined;
     if (long !== undefined) throw new UsageError(`minio.users: the ${long} key of ${name} is longer than the ${LONGEST[long]} characters that MinIO takes`, { source: host.at("minio", "users"), hint: "leave out both keys, and they are made" });
-  }
-}
-
-/** Secrets that cannot be opened have none. */
-function lengthOf(secret: Site["vars"]["users"][number]["secret_key"]): number {
-  try {
-    return secret?.reveal().length ?? 0;
-  } catch {
-    return 0;
   }
 }

@@ -1,6 +1,6 @@
 import { defineResource, PlanError, sh, Sh, z } from "hawser";
 import type { Bucket } from "../../vars.ts";
-import { answersIn, failureIn, partsOf } from "./answers.ts";
+import { answersIn, failureIn, answersOf } from "./answers.ts";
 import { look } from "./look.ts";
 import { mc } from "./mc.ts";
 
@@ -26,7 +26,7 @@ export const minioBucket = defineResource({
   claims: ({ bucket }) => [{ target: `minio-bucket:${bucket.name}` }],
   probe: ({ alias, bucket }) => Sh.lines(look("buckets", "ls", alias), look("quota", "quota", "info", `${alias}/${bucket.name}`), look("rules", "ilm", "rule", "ls", `${alias}/${bucket.name}`)),
   plan({ alias, bucket }, seen) {
-    const parts = partsOf(seen);
+    const parts = answersOf(seen);
     const list = parts.get("buckets");
     if (list?.code !== 0) throw new PlanError(`the buckets of ${alias} cannot be listed: ${failureIn(list?.out ?? "")?.message ?? ""}`, "does its MinIO run?");
     const there = answersIn(list.out).some((answer) => entry.safeParse(answer).data?.key === `${bucket.name}/`);

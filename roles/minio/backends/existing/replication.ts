@@ -1,5 +1,5 @@
 import { defineResource, PlanError, sh, Sh, z, type Observed } from "hawser";
-import { answersIn, failureIn, partsOf } from "./answers.ts";
+import { answersIn, failureIn, answersOf } from "./answers.ts";
 import { look } from "./look.ts";
 import { mc } from "./mc.ts";
 
@@ -49,7 +49,7 @@ export const siteReplication = defineResource({
 
 /** Endpoints of all sites that a site replicates with, its own among them. */
 function replicatingWith({ alias }: Args["sites"][number], seen: Observed): readonly string[] {
-  const part = partsOf(seen).get(`info/${alias}`);
+  const part = answersOf(seen).get(`info/${alias}`);
   const [answer] = answersIn(part?.out ?? "");
   const { data } = info.safeParse(answer);
   if (part === undefined || part.code !== 0 || data === undefined) throw new PlanError(`the MinIO of ${alias} does not say with whom it replicates: ${failureIn(part?.out ?? "")?.message ?? part?.out.trim() ?? ""}`, "are minio.existing's endpoint and keys right, and is it an administrator's key?");
@@ -64,7 +64,7 @@ function refuseGroups(sites: Args["sites"], replicating: readonly (readonly stri
 
 /** A bucket is enough: it has a versioning of its own. */
 function holdsData({ alias }: Args["sites"][number], seen: Observed): boolean {
-  const part = partsOf(seen).get(`buckets/${alias}`);
+  const part = answersOf(seen).get(`buckets/${alias}`);
   if (part === undefined || part.code !== 0) throw new PlanError(`the buckets of ${alias} cannot be listed`, "is minio.existing's key an administrator's?");
   return answersIn(part.out).some((answer) => entry.safeParse(answer).success);
 }

@@ -1,6 +1,6 @@
 import { Secret, sh, type ResourceNode, type Sh } from "hawser";
 import { declareAnswering, declareCanary, startCanary } from "../../canary.ts";
-import type { KeyPair, Keys } from "../../keys.ts";
+import { pairOf } from "../../keys.ts";
 import { EXISTING_TRUSTED } from "../../paths.ts";
 import { declareProgram } from "../../program.ts";
 import type { Site } from "../../sites.ts";
@@ -58,10 +58,4 @@ function declareShared({ t, own, sites, keys }: SiteInput, needs: readonly Resou
   const buckets = bucketsOf(own.vars).map((bucket) => t.add(minioBucket, { alias, bucket }, { needs: after }));
   const users = usersOf(own.vars).map((user) => t.add(minioUser, { alias, user, pair: keys.map((all) => pairOf(all, user.name)) }, { needs: after }));
   return [replication, ...buckets, ...users, t.add(minioLeavers, { alias, users: usersOf(own.vars).map(({ name }) => name), keys }, { needs: [...after, ...users] })];
-}
-
-function pairOf(all: Keys, user: string): KeyPair {
-  const pair = all[user];
-  if (pair === undefined) throw new Error(`the host has no keys of ${user}`);
-  return pair;
 }

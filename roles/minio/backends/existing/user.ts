@@ -4,10 +4,10 @@ import type { KeyPair, Keys } from "../../keys.ts";
 import { FOLDER } from "../../paths.ts";
 import type { Rights } from "../../vars.ts";
 import { now } from "../late.ts";
-import { answersIn, failureIn, partsOf } from "./answers.ts";
+import { answersIn, failureIn, answersOf } from "./answers.ts";
 import { look } from "./look.ts";
 import { mc } from "./mc.ts";
-import { documentOf, meaningOf, OURS, policyOf } from "./policy.ts";
+import { documentOf, meaningOf, OURS, policyOf } from "../policy.ts";
 
 /** Digests of the secret keys that MinIO was given: it does not say which one it has. */
 const GIVEN = `${FOLDER}/mc.users`;
@@ -37,7 +37,7 @@ export const minioUser = defineResource({
   // MinIO prints a policy's parts in any order.
   compares: "code",
   plan({ alias, user, pair }, seen) {
-    const parts = partsOf(seen);
+    const parts = answersOf(seen);
     const { access, secret } = now<KeyPair>(pair);
     const at = parts.get("user");
     const found = userInfo.safeParse(answersIn(at?.out ?? "")[0]).data;
@@ -79,7 +79,7 @@ export const minioLeavers = defineResource({
   plan({ alias, users, keys }, seen) {
     const all = now<Keys>(keys);
     const wanted = users.flatMap((user) => all[user]?.access ?? []);
-    const part = partsOf(seen).get("users");
+    const part = answersOf(seen).get("users");
     if (part?.code !== 0) throw new PlanError(`the users of ${alias} cannot be listed: ${failureIn(part?.out ?? "")?.message ?? ""}`);
     const gone = answersIn(part.out).flatMap((answer) => listed.safeParse(answer).data ?? []).filter(({ accessKey, policyName = "" }) => !wanted.includes(accessKey) && policyName.split(",").some((name) => name.startsWith(OURS)));
     if (gone.length === 0) return undefined;

@@ -1,4 +1,4 @@
-import { PlanError, Sh, sh, type Change, type Observed, type Prediction, type Upstream } from "hawser";
+import { PlanError, Sh, sh, type Observed } from "hawser";
 import { ADMIN_CURL } from "./paths.ts";
 
 const url = (port: number, call: string): string => `http://127.0.0.1:${port}/v2/${call}`;
@@ -28,16 +28,4 @@ export const tell = (port: number, call: string, query: Sh = Sh.raw("")): Sh =>
 export function answered(seen: Observed): string {
   if (seen.code !== 0) throw new PlanError(`Garage's admin API does not answer: ${seen.err.trim()}`, "journalctl -u hawser-objects");
   return seen.out;
-}
-
-/**
- * What a check says of something in Garage when something that it needs would change. Where nothing is yet, all is made; a Garage that answers
- * is as it will be, since its services keep what they have; of one that is stopped nothing is known.
- * @param fresh What is done where nothing is yet
- */
-export function foreseen(seen: Observed, upstream: readonly Upstream[], fresh: string | false, plan: () => Change | undefined): Prediction {
-  const change = seen.code === 0 ? plan() : undefined;
-  if (seen.code === 0) return change ? { outcome: "would-change", change } : { outcome: "ok" };
-  if (fresh !== false) return { outcome: "would-change", change: { summary: fresh } };
-  return { outcome: "unknown", cause: `Garage does not answer, and ${upstream[0]?.id ?? "a need"} would change first` };
 }

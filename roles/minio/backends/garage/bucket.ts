@@ -1,8 +1,9 @@
 import { defineResource, late, Sh, sh, z, type Prediction } from "hawser";
 import type { Keys } from "../../keys.ts";
 import type { Bucket, Rights } from "../../vars.ts";
+import { foreseen } from "../foreseen.ts";
 import { now } from "../late.ts";
-import { answered, askFor, foreseen, tell } from "./admin.ts";
+import { answered, askFor, tell } from "./admin.ts";
 import { NOTHING, rightsOn, type Permissions } from "./rights.ts";
 
 const args = z.strictObject({
@@ -48,7 +49,7 @@ export const garageBucket = defineResource({
     return { summary: there === undefined ? "create" : steps.map(({ what }) => what).join(", "), apply: Sh.lines(idOf(given, there), ...steps.map(({ apply }) => apply)) };
   },
   predict(given, seen, upstream, context): Prediction {
-    return foreseen(seen, upstream, given.fresh && "create", () => this.plan(given, seen, context));
+    return foreseen("Garage", seen, upstream, given.fresh && "create", () => this.plan(given, seen, context));
   },
 });
 

@@ -1,6 +1,7 @@
 import { defineResource, late, PlanError, Sh, sh, z, type Prediction } from "hawser";
+import { foreseen } from "../foreseen.ts";
 import { now } from "../late.ts";
-import { answered, ask, foreseen, tell } from "./admin.ts";
+import { answered, ask, tell } from "./admin.ts";
 import { changesOf, foreignTo, layoutSchema, type Layout, type Node, type RoleChange } from "./layout.ts";
 
 const args = z.strictObject({
@@ -39,7 +40,7 @@ printf '%s\n' "$s" | sed -n 's/^ *"id": "\\([0-9a-f]*\\)".*/\\1/p'`,
     };
   },
   predict(given, seen, upstream, context): Prediction {
-    return foreseen(seen, upstream, given.fresh && "connect", () => this.plan(given, seen, context));
+    return foreseen("Garage", seen, upstream, given.fresh && "connect", () => this.plan(given, seen, context));
   },
 });
 
@@ -61,7 +62,7 @@ export const garageLayout = defineResource({
     return { summary: changes.map((change) => said(change, all)).join(", "), apply: applying(port, changes, layout) };
   },
   predict(given, seen, upstream, context): Prediction {
-    return foreseen(seen, upstream, given.fresh && "lay out", () => this.plan(given, seen, context));
+    return foreseen("Garage", seen, upstream, given.fresh && "lay out", () => this.plan(given, seen, context));
   },
 });
 

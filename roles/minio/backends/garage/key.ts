@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { defineResource, late, PlanError, Secret, Sh, sh, z, type Prediction } from "hawser";
 import type { KeyPair, Keys } from "../../keys.ts";
 import { KEYS } from "../../paths.ts";
+import { foreseen } from "../foreseen.ts";
 import { now } from "../late.ts";
-import { answered, ask, askFor, foreseen, tell } from "./admin.ts";
+import { answered, ask, askFor, tell } from "./admin.ts";
 
 /** By this, keys that the role made are told from those that an operator made by hand. */
 const OURS = "hawser/";
@@ -50,7 +51,7 @@ printf 'secret '; printf '%s' "$s" | sha256sum | cut -d ' ' -f 1`,
     return fits ? undefined : { summary: admin ? "may make buckets" : "may make no buckets", apply: update };
   },
   predict(given, seen, upstream, context): Prediction {
-    return foreseen(seen, upstream, given.fresh && "import", () => this.plan(given, seen, context));
+    return foreseen("Garage", seen, upstream, given.fresh && "import", () => this.plan(given, seen, context));
   },
 });
 
@@ -83,6 +84,6 @@ export const garageLeavers = defineResource({
     return { summary: `delete the key of ${gone.map(({ name }) => name.slice(OURS.length)).join(", ")}`, apply: Sh.lines(...gone.map(({ id }) => sh`printf '' | ${tell(port, `DeleteKey?id=${id}`)} >/dev/null`)) };
   },
   predict(given, seen, upstream, context): Prediction {
-    return foreseen(seen, upstream, false, () => this.plan(given, seen, context));
+    return foreseen("Garage", seen, upstream, false, () => this.plan(given, seen, context));
   },
 });

@@ -1,6 +1,6 @@
 import { sh, UsageError, type HandlerNode, type ResourceNode, type Tasks } from "hawser";
 import { declareAnswering, declareCanary, startCanary } from "../../canary.ts";
-import type { KeyPair, Keys } from "../../keys.ts";
+import { pairOf } from "../../keys.ts";
 import { DATA, GATEWAY, TLS_UNIT, UNITS } from "../../paths.ts";
 import { declareProgram } from "../../program.ts";
 import { bucketsOf, usersOf } from "../../vars.ts";
@@ -101,10 +101,4 @@ function declareCluster(cx: SiteInput, services: readonly ResourceNode[]): reado
   const imported = users.map(({ name, admin }) => t.add(garageKey, { ...common, user: name, admin, given: vars.users.find((user) => user.name === name)?.access_key, pair: keys.map((all) => pairOf(all, name)) }, { needs }));
   const buckets = bucketsOf(vars).map((bucket) => t.add(garageBucket, { ...common, bucket, users: [...users], keys }, { needs: [...needs, ...imported] }));
   return [known, layout, ...imported, ...buckets, t.add(garageLeavers, { ...common, users: users.map(({ name }) => name), keys }, { needs: [...needs, ...imported] })];
-}
-
-function pairOf(all: Keys, user: string): KeyPair {
-  const pair = all[user];
-  if (pair === undefined) throw new Error(`the host has no keys of ${user}`);
-  return pair;
 }

@@ -1,5 +1,5 @@
 import { z } from "hawser";
-import type { Rights } from "../../vars.ts";
+import type { Rights } from "../vars.ts";
 
 const READ = ["s3:GetObject", "s3:GetObjectTagging"];
 const WRITE = [...READ, "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectTagging", "s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectTagging"];
