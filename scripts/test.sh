@@ -34,7 +34,7 @@ step node --import tsx scripts/status.ts --check
 mapfile -t unit < <(find test roles -name '*.test.ts' -not -path 'test/e2e/*' | sort)
 # What needs servers that are built first, or takes long, has a command of its own: the whole site (npm run test:site), Swarm's routing mesh on
 # kernels of its own (npm run test:swarm), and the roles of the platform on lab hosts, 10 to 20 minutes each (npm run test:roles).
-apart=' network site swarm-mesh swarm monitoring consul-vault minio minio-garage envoy '
+apart=' network site swarm-mesh swarm monitoring consul-vault minio minio-garage minio-rustfs envoy '
 e2e=()
 for file in test/e2e/*.test.ts; do
   [[ $apart == *" $(basename "$file" .test.ts) "* ]] || e2e+=("$file")

@@ -28,4 +28,4 @@ export const CANARY_UNIT = "hawser-objects-canary";
 export const TLS_UNIT = "hawser-objects-tls";
 
 /** What runs on a host, by the var `backend` as the inventory has it. */
-export const unitsOf = (backend: unknown): readonly string[] => (backend === "garage" ? [GATEWAY, TLS_UNIT] : backend === "minio-existing" ? [] : [STORE, GATEWAY]);
+export const unitsOf = (backend: unknown): readonly string[] => (backend === "garage" ? [GATEWAY, TLS_UNIT] : backend === "minio-existing" ? [] : backend === "rustfs" ? [GATEWAY] : [STORE, GATEWAY]);

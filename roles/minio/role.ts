@@ -13,7 +13,7 @@ import { schema, type Vars } from "./vars.ts";
 
 export const minio = defineRole(import.meta, {
   name: "minio",
-  summary: "Replicated object storage: S3 in every region, each with all objects and all of them written to, by SeaweedFS, Garage, or MinIO sites that are there already.",
+  summary: "Replicated object storage: S3 in every region, each with all objects and all of them written to, by SeaweedFS, Garage, RustFS, or MinIO sites that are there already.",
   vars: schema,
   // S3's certificate, which clients check.
   dependsOn: [use(ca)],
@@ -63,7 +63,7 @@ function declareFirewall(t: Tasks, facts: Facts & { readonly firewall: Firewall 
   const tool = t.package(firewallPackages(facts, facts.firewall));
   const clients = [...new Set([...peers.addresses, ...vars.clients])];
   if (clients.length > 0) t.firewallRule("objects", { chain: "input", protocol: "tcp", port: vars.s3_port, source: clients, action: "accept", needs: tool });
-  if (peers.addresses.length > 0) t.firewallRule("objects-sites", { chain: "input", protocol: "tcp", port: [...peers.ports], source: [...peers.addresses], action: "accept", needs: tool });
+  if (peers.addresses.length > 0 && peers.ports.length > 0) t.firewallRule("objects-sites", { chain: "input", protocol: "tcp", port: [...peers.ports], source: [...peers.addresses], action: "accept", needs: tool });
 }
 
 /** @throws UsageError for a host that the role does not serve */

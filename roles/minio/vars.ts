@@ -1,6 +1,7 @@
 import { artifact, secret, z, type HostView } from "hawser";
 import { existingVars } from "./backends/existing/vars.ts";
 import { garageVars } from "./backends/garage/vars.ts";
+import { rustfsVars } from "./backends/rustfs/vars.ts";
 
 /** weed's gRPC port is the port and 10000. */
 const port = z.number().int().min(1).max(55_535, "at most 55535: SeaweedFS' gRPC port is this one and 10000");
@@ -40,15 +41,13 @@ function secretFits(value: z.output<typeof secret>): boolean {
 }
 
 const BACKENDS = ["seaweedfs", "minio-existing", "garage", "rustfs"] as const;
-const BUILT: readonly string[] = ["seaweedfs", "garage", "minio-existing"];
 
 export const schema = z.strictObject({
   backend: z
     .enum(BACKENDS)
     .default("seaweedfs")
-    .refine((backend) => BUILT.includes(backend), "this version builds `seaweedfs`, `garage` and `minio-existing`; `rustfs` is planned, and refused rather than half done")
-    .describe("What keeps the objects: `seaweedfs`, each region a store of its own that takes the others' changes by filer.sync; `garage`, one cluster over all regions, which wants three; or `minio-existing`, MinIO sites that the operator runs, which was not tried with the real server. `rustfs` is refused in this version."),
-  artifact: artifact.describe("A release of the server with its sha256: SeaweedFS 4.40 or later, as the project's `linux_amd64.tar.gz` or the program `weed` by itself; Garage 2.5 or later, as the program `garage` by itself or in an archive; for `minio-existing` its client `mc`."),
+    .describe("What keeps the objects: `seaweedfs`, each region a store of its own that takes the others' changes by filer.sync; `garage`, one cluster over all regions, which wants three; `rustfs`, each region a RustFS, whose sites replicate to one another; or `minio-existing`, MinIO sites that the operator runs, which was not tried with the real server."),
+  artifact: artifact.describe("A release of the server with its sha256: SeaweedFS 4.40 or later, as the project's `linux_amd64.tar.gz` or the program `weed` by itself; Garage 2.5 or later, as the program `garage` by itself or in an archive; RustFS 1.0 or later, as the program `rustfs` likewise; for `minio-existing` its client `mc`."),
   address: z.ipv4().describe("Where clients and the other regions reach this host: inside the tunnel. Default in playbooks/minio.ts: the host var private_address, else public_address."),
   s3_port: port.default(8333).describe("Port of S3, over TLS; not of sites that are there already."),
   filer_port: port.default(8888).describe("SeaweedFS: port from which the other regions replicate, over mutual TLS; with the port 10000 above it, for gRPC."),
@@ -66,6 +65,7 @@ export const schema = z.strictObject({
   change_log_days: z.number().int().min(7).optional().describe("SeaweedFS: days after which a change is forgotten. A region that was away for longer misses what was changed before, and a host that is set up anew gets only what is younger. Default: never; the log takes some 2 MB a day for the health check, and half a kilobyte for each change."),
   certificate_days: z.number().int().min(60).max(3650).default(3650).describe("SeaweedFS: days for which the host's certificate for the other regions is made; it is renewed 30 days before its end. That of S3 is of the role ca."),
   garage: garageVars,
+  rustfs: rustfsVars,
   existing: existingVars,
   allow_eol: z.boolean().default(false).describe("Allows CentOS 7, which gets no security updates since 2024-06-30."),
 });

@@ -4,12 +4,20 @@ import { run } from "./run.ts";
 import type { CargoProgram } from "./table.ts";
 
 /** Builds a program from its crate. */
-export async function buildCargo({ crate, version, sha256 }: CargoProgram, folder: string, program: string): Promise<string> {
+export async function buildCargo({ crate, version, sha256, rust, calls = {}, profile = {} }: CargoProgram, folder: string, program: string): Promise<string> {
+  for (const [called, debian] of Object.entries(calls)) await run(called, ["--version"]).catch(() => Promise.reject(new Error(`its build calls ${called}, which is not installed: apt-get install ${debian}`)));
   const found = await sumOf(crate, version, folder);
   if (found !== sha256) throw new Error(`${crate} ${version} has the sha256 ${found}, not ${sha256}`);
   // cargo compares what it downloads with that sum.
-  await run("cargo", ["install", "--quiet", "--locked", "--root", folder, "--bin", program, "--version", `=${version}`, crate], { cwd: folder, env: { CARGO_PROFILE_RELEASE_STRIP: "symbols" } });
+  await run("cargo", [...(rust === undefined ? [] : await toolchain(rust)), "install", "--quiet", "--locked", "--root", folder, "--bin", program, "--version", `=${version}`, crate], { cwd: folder, env: Object.fromEntries(Object.entries({ STRIP: "symbols", ...profile }).map(([name, value]) => [`CARGO_PROFILE_RELEASE_${name}`, value])) });
   return path.join(folder, "bin", program);
+}
+
+/** What cargo is told to build with that Rust, which is there then. */
+async function toolchain(rust: string): Promise<readonly string[]> {
+  if ((await run("rustc", ["--version"])).startsWith(`rustc ${rust} `)) return [];
+  await run("rustup", ["toolchain", "install", rust, "--profile", "minimal", "--no-self-update"]);
+  return [`+${rust}`];
 }
 
 /** As the registry's index has it: in the lock file of a package that needs nothing but the crate. */

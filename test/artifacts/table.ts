@@ -33,6 +33,12 @@ export interface CargoProgram {
   readonly version: string;
   /** Of the crate's file, as the registry's index has it. */
   readonly sha256: string;
+  /** The Rust that it wants, which rustup gets where it is another one. Default: whichever is there. */
+  readonly rust?: string;
+  /** Programs that its build calls, each with the package of Debian that has it. */
+  readonly calls?: Readonly<Record<string, string>>;
+  /** Cargo's settings of the release profile, by their names in its environment: what is built for tests need not be the fastest. */
+  readonly profile?: Readonly<Record<string, string>>;
 }
 
 /** What is not to be had. */
@@ -82,6 +88,12 @@ export const TABLE: Readonly<Record<string, Recipe>> = {
     program: "garage",
     licence: "AGPL-3.0",
     from: { kind: "cargo", crate: "garage", version: "2.5.0", sha256: "e1752af176a3cd84e9afd6edf30df594db92b7730cc67bddcd74769841b3f3f5" },
+  },
+  rustfs: {
+    version: "1.0.1",
+    program: "rustfs",
+    licence: "Apache-2.0",
+    from: { kind: "cargo", crate: "rustfs", version: "1.0.1", sha256: "82c6c7d281e28b34e6e6e263285916e46bdb062a2d6629593314809022f46e9f", rust: "1.98.1", calls: { protoc: "protobuf-compiler" }, profile: { OPT_LEVEL: "1", LTO: "off", CODEGEN_UNITS: "16" } },
   },
   grafana: {
     version: "",

@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { loadInventory, type Inventory } from "hawser";
-import { stringify } from "yaml";
+import type { Inventory } from "hawser";
 import book from "../../playbooks/minio.ts";
 import { labCut, labHeal, labSetRtt } from "../../src/lab/index.ts";
-import { builtArtifact, withoutArtifact } from "../artifacts/index.ts";
+import { withoutArtifact } from "../artifacts/index.ts";
 import { E2eLab, skip } from "./engine-fixture.ts";
-import { DATA, FULL, s3Client, whereShown } from "./objects-fixture.ts";
+import { DATA, FULL, objectsOf, s3Client, whereShown } from "./objects-fixture.ts";
 import { proveRole } from "./role-proof.ts";
 
 /** The role minio with its backend garage; docs/status.md has its row of minio for the default, SeaweedFS. */
@@ -23,23 +20,7 @@ const SECRET = randomBytes(32).toString("hex");
 const GIVEN = `GK${randomBytes(12).toString("hex")}`;
 process.env["E2E_GARAGE_SECRET"] = SECRET;
 
-async function inventory(): Promise<Inventory> {
-  const folder = await mkdtemp(path.join(lab.folder, "inventory-"));
-  const { file = "", sha256 = "" } = builtArtifact("garage") ?? {};
-  const vars = {
-    backend: "garage",
-    artifact: { file, sha256 },
-    buckets: [{ name: "photos", quota_mb: 512 }, { name: "app-logs", expire_days: 30 }],
-    users: [{ name: "app", buckets: { photos: "read-write", "app-logs": "read" } }, { name: "given", admin: true, access_key: GIVEN, secret_key: "!env" }],
-    canary_every_s: 5,
-    arrives_within_s: 5,
-    garage: { capacity_gb: 1 },
-  };
-  const host = (name: string) => ({ region: name, public_address: lab.address(name), ssh: { user: "root", address: lab.address(name), key: lab.key, known_hosts: lab.knownHosts, config: false, agent: false } });
-  const text = stringify({ objects: { vars: { ca: { host: "la" }, minio: vars }, hosts: Object.fromEntries(HOSTS.map((name) => [name, host(name)])) } });
-  await writeFile(path.join(folder, "hosts.yml"), text.replace('secret_key: "!env"', "secret_key: !env E2E_GARAGE_SECRET"));
-  return await loadInventory(folder);
-}
+const inventory = async (): Promise<Inventory> => await objectsOf(lab, HOSTS, { backend: "garage", given: { access: GIVEN, secret: "E2E_GARAGE_SECRET" }, vars: { arrives_within_s: 5, garage: { capacity_gb: 1 } } });
 
 const { s3, s3Until, travels } = s3Client(lab, 60);
 const API = "curl -sSf -K /etc/hawser-objects/admin.curl http://127.0.0.1:3903/v2";

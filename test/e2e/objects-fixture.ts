@@ -1,8 +1,38 @@
 import assert from "node:assert/strict";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { loadInventory, type Inventory } from "hawser";
+import { stringify } from "yaml";
+import { builtArtifact } from "../artifacts/index.ts";
 import type { E2eLab } from "./engine-fixture.ts";
 
 export const DATA = "/var/lib/hawser-objects";
 const FOLDER = "/etc/hawser-objects";
+
+/** A user whose keys are given, and not made: they are looked for everywhere afterwards. */
+interface Given {
+  readonly access: string;
+  /** The environment variable that has its secret key. */
+  readonly secret: string;
+}
+
+/** Each host a region of its own, with two buckets, a user `app` and an administrator `given`. @param vars What else the role is told */
+export async function objectsOf(lab: E2eLab, hosts: readonly string[], { backend, given, vars }: { readonly backend: string; readonly given: Given; readonly vars: object }): Promise<Inventory> {
+  const folder = await mkdtemp(path.join(lab.folder, "inventory-"));
+  const { file = "", sha256 = "" } = builtArtifact(backend) ?? {};
+  const all = {
+    backend,
+    artifact: { file, sha256 },
+    buckets: [{ name: "photos", quota_mb: 512 }, { name: "app-logs", expire_days: 30 }],
+    users: [{ name: "app", buckets: { photos: "read-write", "app-logs": "read" } }, { name: "given", admin: true, access_key: given.access, secret_key: "!env" }],
+    canary_every_s: 5,
+    ...vars,
+  };
+  const host = (name: string) => ({ region: name, public_address: lab.address(name), ssh: { user: "root", address: lab.address(name), key: lab.key, known_hosts: lab.knownHosts, config: false, agent: false } });
+  const text = stringify({ objects: { vars: { ca: { host: hosts[0] }, minio: all }, hosts: Object.fromEntries(hosts.map((name) => [name, host(name)])) } });
+  await writeFile(path.join(folder, "hosts.yml"), text.replace('secret_key: "!env"', `secret_key: !env ${given.secret}`));
+  return await loadInventory(folder);
+}
 
 /** Shell text after which the store's disk is full; the services go on with the folder that they have. */
 export const FULL = `mount --bind ${DATA} ${DATA}; mount --make-private ${DATA}; mount -t tmpfs -o size=1m none ${DATA}; dd if=/dev/zero of=${DATA}/full bs=1k count=1000 status=none`;

@@ -125,7 +125,6 @@ for (const [what, own, peers, message] of [
 }
 
 for (const [what, vars, message] of [
-  ["a backend that was not built", { backend: "rustfs" }, /refused rather than half done/],
   ["an unknown backend", { backend: "ceph" }, /backend/],
   ["no artifact", { artifact: undefined }, /artifact/],
   ["a wrong sha256", { artifact: { ...ARTIFACT, sha256: "abc" } }, /sha256/],
