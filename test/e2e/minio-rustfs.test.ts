@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type { Inventory } from "hawser";
 import book from "../../playbooks/minio.ts";
 import { labCut, labHeal, labSetRtt } from "../../src/lab/index.ts";
+import { stored } from "../../roles/minio/backends/rustfs/stored.ts";
 import { withoutArtifact } from "../artifacts/index.ts";
 import { E2eLab, follow, skip } from "./engine-fixture.ts";
 import { DATA, FULL, objectsOf, s3Client, whereShown } from "./objects-fixture.ts";
@@ -25,7 +26,7 @@ process.env["E2E_RUSTFS_SECRET"] = SECRET;
 const inventoryOf = async (hosts: readonly string[]): Promise<Inventory> => await objectsOf(lab, hosts, { backend: "rustfs", given: { access: GIVEN, secret: "E2E_RUSTFS_SECRET" }, vars: { arrives_within_s: 10, rustfs: { scan_every_s: 10 } } });
 const inventory = async (): Promise<Inventory> => await inventoryOf(HOSTS);
 
-const { s3, s3Until, travels } = s3Client(lab, 180);
+const { s3, s3Until, travels, writesOwn, hasOf } = s3Client(lab, 180);
 const FOLDER = "/etc/hawser-objects";
 /** Asks RustFS as its administrator does. @param sent What is sent, as JSON. */
 const tell = (host: Host, method: string, call: string, sent?: object): string =>
@@ -88,19 +89,27 @@ void describe("RustFS in two regions", { skip: skip || withoutArtifact("rustfs")
   void test("a cut loses nothing that was acknowledged, and both regions go on meanwhile", { timeout: 300_000 }, async () => {
     await labCut(NAME, "la", "sg");
     try {
-      for (const host of HOSTS) for (const n of [1, 2, 3]) {
-        await lab.exec(host, `echo ${host} ${n} >/root/object`);
-        await s3Until("200", host, "app", "PUT", `photos/cut/${host}/${n}`);
-      }
-      assert.match(await s3("sg", "app", "HEAD", "photos/cut/la/1"), /^404/);
+      for (const host of HOSTS) await writesOwn(host);
+      assert.match(await s3("sg", "app", "HEAD", "photos/own/la/1"), /^404/);
     } finally {
       await labHeal(NAME);
     }
-    for (const [from, to] of [["la", "sg"], ["sg", "la"]] as const) for (const n of [1, 2, 3]) {
-      await s3Until("200", to, "app", "GET", `photos/cut/${from}/${n}`);
-      assert.equal((await lab.exec(to, "cat /root/object")).trim(), `${from} ${n}`);
-    }
+    await hasOf("sg", "la");
+    await hasOf("la", "sg");
     await proof.healthy();
+  });
+
+  void test("a drill finds what it wrote in each region, more than S3 lists at once, and takes it away", { timeout: 300_000 }, async () => {
+    const COUNT = 1005;
+    const { read, clean } = stored({ host: { name: "la" }, vars: { backend: "rustfs", address: lab.address("la"), s3_port: 8333 } } as never);
+    const there = { la: read.render(), sg: read.render().replaceAll(lab.address("la"), lab.address("sg")) };
+    await lab.exec("la", `echo drill >/root/object; seq ${COUNT} | xargs -P 4 -I '{}' sh -c "sh ${FOLDER}/s3.sh ${FOLDER}/canary.key /etc/hawser-tls/objects/trusted.pem PUT https://${lab.address("la")}:8333/hawser-canary/drill/p-{} /root/object | grep -q '^200 '"`);
+    const until = async (count: number): Promise<void> => {
+      for (const host of HOSTS) await lab.exec(host, `prefix=p-; n=0; until [ "$( ( ${there[host]} ) | sort -u | wc -l)" = ${count} ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 1; done`);
+    };
+    await until(COUNT);
+    await lab.exec("la", `prefix=p-; ${clean.render()}`);
+    await until(0);
   });
 
   for (const [anew, other] of [["sg", "la"], ["la", "sg"]] as const) {

@@ -46,6 +46,10 @@ interface S3Client {
   readonly s3Until: (wanted: string, ...words: Parameters<Ask>) => Promise<void>;
   /** An object of so many KiB is written at one host, comes whole to another one, and is gone there when it was deleted. */
   readonly travels: (from: string, to: string, kib: number) => Promise<void>;
+  /** Three objects of its own that a host writes, as one of its region would. */
+  readonly writesOwn: (from: string) => Promise<void>;
+  /** Asks until those are at another host, as they were written. */
+  readonly hasOf: (at: string, from: string) => Promise<void>;
 }
 
 /**
@@ -77,7 +81,20 @@ export function s3Client(lab: E2eLab, seconds: number, given: (user: string) => 
     assert.match(await s3(from, "app", "DELETE", `photos/${from}/${kib}`), /^204/);
     await s3Until("404", to, "app", "HEAD", `photos/${from}/${kib}`);
   };
-  return { s3, s3Until, travels };
+  const OWN = [1, 2, 3];
+  const writesOwn = async (from: string): Promise<void> => {
+    for (const n of OWN) {
+      await lab.exec(from, `echo ${from} ${n} >/root/object`);
+      assert.match(await s3(from, "app", "PUT", `photos/own/${from}/${n}`), /^200 /);
+    }
+  };
+  const hasOf = async (at: string, from: string): Promise<void> => {
+    for (const n of OWN) {
+      await s3Until("200", at, "app", "GET", `photos/own/${from}/${n}`);
+      assert.equal((await lab.exec(at, "cat /root/object")).trim(), `${from} ${n}`);
+    }
+  };
+  return { s3, s3Until, travels, writesOwn, hasOf };
 }
 
 /**
