@@ -194,6 +194,12 @@ void test("a site that joins is added by one that has the objects, after those t
   assert.deepEqual(told([la, sg, eu], { "la-1": info(), "sg-1": info(sg, eu), "eu-1": info(sg, eu) }), ["add la-1", [`remove ${sg.endpoint}`, `remove ${eu.endpoint}`, `add ${sg.endpoint}`]]);
 });
 
+void test("nobody is taken apart before all have answered", () => {
+  const apply = rustfsReplication.plan(replicationOf([la, sg, eu]), parts({ "la-1": info(la, sg), "sg-1": info(la, sg), "eu-1": info() }), context)?.apply?.render() ?? "";
+  const first = apply.indexOf("site-replication/remove");
+  for (const { name, endpoint: at } of [la, sg, eu]) assert.ok(apply.slice(0, first).includes(`GET ${at}/rustfs/admin/v3/site-replication/info`) && apply.slice(0, first).includes(`${name} does not answer`), name);
+});
+
 void test("a site that left is removed, and one that was set up anew takes its own place", () => {
   assert.deepEqual(told([la, sg], { "la-1": info(la, sg, eu), "sg-1": info(la, sg) }), ["remove eu-1", [`remove ${la.endpoint}`]]);
   const former = { ...sg, id: "id-former" };

@@ -55,7 +55,7 @@ export const rustfsReplication = defineResource({
     const added = wanted.filter((each) => (together.length === 0 ? each.name !== own.name : !asked.members.some((member) => same(each, member))));
     return {
       summary: [...goes, added.length === 0 ? "join again" : `add ${added.map(({ name }) => name).join(", ")}`].join(", "),
-      apply: Sh.lines(...together.map(({ at }) => removing(at, { all: true })), adding(asked.at, wanted, now<KeyPair>(root))),
+      apply: Sh.lines(...wanted.map(answering), ...together.map(({ at }) => removing(at, { all: true })), adding(asked.at, wanted, now<KeyPair>(root))),
     };
   },
   predict(given, seen, upstream, context): Prediction {
@@ -65,6 +65,9 @@ export const rustfsReplication = defineResource({
 });
 
 const same = (one: Identified, other: Identified): boolean => one.endpoint === other.endpoint && one.id === other.id;
+
+/** Sites are put together when all of them answer: those that were taken apart would stay so. */
+const answering = ({ name, endpoint }: Identified): Sh => sh`${admin(endpoint, "GET", "site-replication/info")} >/dev/null || { echo ${`${name} does not answer, and RustFS puts sites together only when all do; nothing was changed`} >&2; exit 1; }`;
 
 /** Another site may have told this one already. */
 const removing = (at: string, what: object): Sh => sh`case $(${admin(at, "GET", "site-replication/info")}) in *'"enabled":true'*) printf '%s' ${JSON.stringify(what)} | ${adminSending(at, "site-replication/remove")} >/dev/null ;; esac`;
