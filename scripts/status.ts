@@ -12,7 +12,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { kept, take, written } from "./status/evidence.ts";
-import { statusPage } from "./status/page.ts";
+import { servings, statusPage } from "./status/page.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PAGE = path.join(ROOT, "docs/status.md");
@@ -35,11 +35,11 @@ function runTests(files: readonly string[]): boolean {
 
 /** Roles that are not any more what was tried, each with the steps of which nothing is as new as the role. */
 function changedSince(): string[] {
-  return [...kept(ROOT)].flatMap(([role, all]) => {
+  return [...kept(ROOT)].flatMap(([role, each]) => servings(role, each).map(([title, all]) => [role, title, all] as const)).flatMap(([role, title, all]) => {
     const now = treeOf(role);
     const fresh = new Set(all.filter(({ tree }) => tree === now).map(({ step }) => step));
     const stale = [...new Set(all.map(({ step }) => step))].filter((step) => !fresh.has(step));
-    return stale.length === 0 ? [] : [fresh.size === 0 ? role : `${role} (${stale.join(", ")})`];
+    return stale.length === 0 ? [] : [fresh.size === 0 ? title : `${title} (${stale.join(", ")})`];
   });
 }
 

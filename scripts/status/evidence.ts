@@ -42,6 +42,8 @@ export interface EvidenceServer {
 /** What one step of one test has shown of one role. */
 export interface Evidence {
   readonly role: string;
+  /** Which of the role's servers, where it has a choice of them: a row of its own. Default: the role's usual one. */
+  readonly backend?: string;
   readonly step: Step;
   readonly result: Result;
   /** Why it was skipped or is unavailable, or how it failed. */

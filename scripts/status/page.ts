@@ -18,7 +18,7 @@ What was tried of each role on real hosts, with the real server. The tests write
 A ✔ is a step that a test ran and that passed. *EL-like* is a Debian host with dnf and rpm under an os-release of EL: it shows that the
 role takes EL's ways, not that it runs on EL. What a step means, and the figures of each, are below.
 
-${table(["role", "systems", "server", ...steps.map((step) => STEPS[step])], names.map((name) => row(name, evidence.get(name) ?? [], steps)))}
+${table(["role", "systems", "server", ...steps.map((step) => STEPS[step])], names.flatMap((name) => servings(name, evidence.get(name) ?? []).map(([title, all]) => row(title, all, steps))))}
 
 | step | what the test does |
 |---|---|
@@ -31,7 +31,13 @@ ${table(["role", "systems", "server", ...steps.map((step) => STEPS[step])], name
 | ${STEPS.assertions} | a fault for each assertion, under which it was seen to fail |
 | ${STEPS.drill} | what a fault under load cost |
 
-${names.flatMap((name) => section(name, evidence.get(name) ?? [])).join("\n")}`;
+${names.flatMap((name) => servings(name, evidence.get(name) ?? []).flatMap(([title, all]) => section(title, all))).join("\n")}`;
+}
+
+/** A role with each of its servers that it has a choice of, the usual one first. */
+export function servings(role: string, all: readonly Evidence[]): readonly (readonly [title: string, all: readonly Evidence[]])[] {
+  const backends = [...new Set(all.flatMap(({ backend }) => backend ?? []))].sort();
+  return [undefined, ...backends].map((wanted) => [wanted === undefined ? role : `${role}: ${wanted}`, all.filter(({ backend }) => backend === wanted)] as const);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -41,7 +47,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const ran = (all: readonly Evidence[]): readonly Evidence[] => all.filter(({ result }) => result === "passed" || result === "failed");
 
 function row(name: string, all: readonly Evidence[], steps: readonly Step[]): string[] {
-  const title = all.length > 0 ? `[${name}](#${name})` : name;
+  const title = all.length > 0 ? `[${name}](#${name.replace(": ", "-")})` : name;
   if (ran(all).length === 0) return [title, "none", NEVER, ...steps.map((step) => cell(all.filter((each) => each.step === step)))];
   const systems = [...new Set(ran(all).flatMap(({ hosts }) => hosts.map(system)))].sort();
   return [title, systems.join(", "), servers(all), ...steps.map((step) => cell(all.filter((each) => each.step === step)))];

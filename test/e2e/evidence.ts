@@ -30,6 +30,8 @@ export interface Subject {
   readonly lab: string;
   /** By role. */
   readonly servers: Readonly<Record<string, Server>>;
+  /** Which of the roles' servers, where they have a choice of them. Default: the usual one. */
+  readonly backend?: string;
 }
 
 /**
@@ -38,14 +40,13 @@ export interface Subject {
  */
 export class Recorder {
   readonly #subject: Subject;
-  readonly #folder: string | false | undefined;
+  readonly #folder: string | undefined;
   #hosts: Promise<readonly EvidenceHost[]> | undefined;
   readonly #servers = new Map<string, Promise<EvidenceServer | undefined>>();
 
-  /** @param folder Where it is written; `false` for what docs/status.md has no row for, such as a second server of a role. */
-  constructor(subject: Subject, folder: string | false | undefined = process.env["HAWSER_EVIDENCE"]) {
+  constructor(subject: Subject) {
     this.#subject = subject;
-    this.#folder = folder;
+    this.#folder = process.env["HAWSER_EVIDENCE"];
   }
 
   /** A test's function that shows these steps of the subject's roles, or of some of them; what it returns are the figures. */
@@ -75,13 +76,15 @@ export class Recorder {
   }
 
   async #write(role: string, step: Step, ended: { readonly result: Result; readonly reason?: string; readonly figures?: Figures }): Promise<void> {
-    if (this.#folder === undefined || this.#folder === false) return;
+    if (this.#folder === undefined) return;
     const ran = ended.result === "passed" || ended.result === "failed";
     const hosts = ran ? await (this.#hosts ??= hostsOf(this.#subject.lab)) : [];
     const server = ran ? await this.#serverOf(role, ended.result === "passed") : undefined;
     const { result, reason, figures } = ended;
     const evidence: Evidence = {
-      role, step, result,
+      role,
+      ...(this.#subject.backend !== undefined && { backend: this.#subject.backend }),
+      step, result,
       ...(reason !== undefined && { reason }),
       ...(figures && { figures }),
       hosts,

@@ -7,9 +7,9 @@ import { labCut, labHeal, labSetRtt } from "../../src/lab/index.ts";
 import { withoutArtifact } from "../artifacts/index.ts";
 import { E2eLab, skip } from "./engine-fixture.ts";
 import { DATA, FULL, objectsOf, s3Client, whereShown } from "./objects-fixture.ts";
-import { proveRole } from "./role-proof.ts";
+import { proveRole, unavailable } from "./role-proof.ts";
 
-/** The role minio with its backend garage; docs/status.md has its row of minio for the default, SeaweedFS. */
+/** The role minio with its backend garage. */
 const NAME = "e2e-garage";
 const HOSTS = ["la", "sg", "eu"] as const;
 type Host = (typeof HOSTS)[number];
@@ -34,14 +34,17 @@ const unit = (name: string, words: string): string => `systemctl ${words} ${name
 /** A node that nobody has ever seen. */
 const GONE = "ab".repeat(32);
 
-void describe("one cluster of Garage over three zones", { skip: skip || withoutArtifact("garage") }, () => {
+const why = skip || withoutArtifact("garage");
+if (why !== false) await unavailable({ test: import.meta, roles: ["minio"], backend: "garage" }, why);
+
+void describe("one cluster of Garage over three zones", { skip: why }, () => {
   before(() => lab.up(), { timeout: 240_000 });
   after(() => lab.down());
 
   const proof = proveRole({
     test: import.meta,
     roles: ["minio"],
-    recorded: false,
+    backend: "garage",
     lab,
     book,
     inventory,

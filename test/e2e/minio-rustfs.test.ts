@@ -8,9 +8,9 @@ import { stored } from "../../roles/minio/backends/rustfs/stored.ts";
 import { withoutArtifact } from "../artifacts/index.ts";
 import { E2eLab, follow, skip } from "./engine-fixture.ts";
 import { DATA, FULL, objectsOf, s3Client, whereShown } from "./objects-fixture.ts";
-import { proveRole } from "./role-proof.ts";
+import { proveRole, unavailable } from "./role-proof.ts";
 
-/** The role minio with its backend rustfs; docs/status.md has its row of minio for the default, SeaweedFS. */
+/** The role minio with its backend rustfs. */
 const NAME = "e2e-rustfs";
 const HOSTS = ["la", "sg"] as const;
 /** It joins, and leaves again. */
@@ -37,14 +37,17 @@ const APP = `a=$(sed -n 's/^app \\([^ ]*\\) .*/\\1/p' ${FOLDER}/keys)`;
 /** A request of the administrator's that names the user `app`. */
 const ofApp = (host: Host, method: string, call: string, sent?: object): string => `${APP}; ${admin(host, method, call, sent).replace("$a", `'"$a"'`)}`;
 
-void describe("RustFS in two regions", { skip: skip || withoutArtifact("rustfs") }, () => {
+const why = skip || withoutArtifact("rustfs");
+if (why !== false) await unavailable({ test: import.meta, roles: ["minio"], backend: "rustfs" }, why);
+
+void describe("RustFS in two regions", { skip: why }, () => {
   before(() => lab.up(), { timeout: 240_000 });
   after(() => lab.down());
 
   const proof = proveRole({
     test: import.meta,
     roles: ["minio"],
-    recorded: false,
+    backend: "rustfs",
     lab,
     book,
     inventory,

@@ -74,8 +74,8 @@ export interface RoleProof {
   readonly settles?: number;
   /** The largest share of a host's resources that the first check may call unknown. Default 0.15. */
   readonly unknown?: number;
-  /** `false`: the proof is of another server than the one in the roles' rows of docs/status.md, and is not written down. */
-  readonly recorded?: false;
+  /** Which of the roles' servers, where they have a choice of them: a row of its own in docs/status.md. Default: the usual one. */
+  readonly backend?: string;
   /** Minutes after which a test has failed. Default 8: a machine may be busy with others. */
   readonly minutes?: number;
 }
@@ -99,9 +99,9 @@ export function proveRole(proof: RoleProof): Proving {
 }
 
 /** Records that a role's test could not run here. To be called where its describe is skipped. */
-export async function unavailable({ test: meta, roles }: Pick<RoleProof, "test" | "roles">, reason: string): Promise<void> {
+export async function unavailable({ test: meta, roles, backend }: Pick<RoleProof, "test" | "roles" | "backend">, reason: string): Promise<void> {
   const steps = (Object.keys(STEPS) as Step[]).filter((step) => step !== "drill");
-  await new Recorder({ test: meta, roles, lab: "", servers: {} }).unavailable(steps, reason);
+  await new Recorder({ test: meta, roles, lab: "", servers: {}, ...(backend !== undefined && { backend }) }).unavailable(steps, reason);
 }
 
 /** What a role's own tests take from its proof. */
@@ -115,7 +115,7 @@ export class Proving {
 
   constructor(proof: RoleProof) {
     this.#proof = proof;
-    this.recorder = new Recorder({ test: proof.test, roles: proof.roles, lab: proof.lab.name, servers: proof.servers }, proof.recorded);
+    this.recorder = new Recorder({ test: proof.test, roles: proof.roles, lab: proof.lab.name, servers: proof.servers, ...(proof.backend !== undefined && { backend: proof.backend }) });
   }
 
   inventory(): Promise<Inventory> {

@@ -9,6 +9,7 @@ import { planOf, recorded, Secret, use, UsageError, z, type Kind, type PlannedRe
 import { existing } from "../../roles/minio/backends/existing/backend.ts";
 import { minioBucket } from "../../roles/minio/backends/existing/bucket.ts";
 import { assertSite } from "../../roles/minio/backends/existing/health.ts";
+import { unavailable } from "../e2e/role-proof.ts";
 import { documentOf, meaningOf } from "../../roles/minio/backends/policy.ts";
 import { siteReplication } from "../../roles/minio/backends/existing/replication.ts";
 import { minioLeavers, minioUser } from "../../roles/minio/backends/existing/user.ts";
@@ -20,6 +21,7 @@ import { schema } from "../../roles/minio/vars.ts";
 import { added, ids, measuring, one, view } from "./harness.ts";
 
 // No MinIO and no mc were to be had: what follows meets a stand-in of mc, mc-stand-in, and proves nothing about the real one.
+await unavailable({ test: import.meta, roles: ["minio"], backend: "minio-existing" }, "no MinIO was to be had: its tests meet a stand-in of mc");
 const STAND_IN = fileURLToPath(new URL("mc-stand-in", import.meta.url));
 const context = { facts: recorded("debian-12") };
 const SITES = ["la", "sg"].map((alias) => ({ alias, endpoint: `https://${alias}.example:9000` }));

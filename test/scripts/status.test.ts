@@ -56,6 +56,19 @@ test("a step that could not be run here, and a server that only stands in, are n
   assert.equal(rowOf("etcd", [without])[2], "not run against the real server");
 });
 
+test("a role that has a choice of servers has a row for each, the usual one first", () => {
+  const all = [shown({ backend: "other", result: "failed" }), shown(), shown({ backend: "another", result: "unavailable", reason: "none to be had", hosts: [] })];
+  const page = statusPage(new Map([["etcd", all]]));
+  const rows = page.split("\n").filter((line) => line.startsWith("| [etcd")).map((line) => line.split("|").slice(1, 5).map((cell) => cell.trim()));
+  assert.deepEqual(rows, [
+    ["[etcd](#etcd)", "Debian 12", "etcd 3.4.23", "✔"],
+    ["[etcd: another](#etcd-another)", "none", "not run against the real server", "not run"],
+    ["[etcd: other](#etcd-other)", "Debian 12", "etcd 3.4.23", "✖ failed"],
+  ]);
+  for (const heading of ["## etcd\n", "## etcd: another\n", "## etcd: other\n"]) assert.ok(page.includes(heading), heading);
+  assert.match(page, /applied from nothing \| not run: none to be had/);
+});
+
 test("one test that fails makes the step fail, whatever another one shows", () => {
   assert.equal(rowOf("etcd", [shown(), shown({ result: "failed", test: "test/e2e/other.test.ts" })])[3], "✖ failed");
 });
