@@ -1,6 +1,6 @@
 import { Secret, sh, type HandlerNode, type ResourceNode, type Tasks, type Value } from "hawser";
 import { pairOf, type Keys } from "./keys.ts";
-import { CANARY, CANARY_CONF, CANARY_KEY, CANARY_UNIT, GATEWAY, RUN, SIGNER, UNITS } from "./paths.ts";
+import { CANARY, CANARY_CONF, CANARY_KEY, CANARY_UNIT, GATEWAY, RUN, SIGNER, TELLER, UNITS } from "./paths.ts";
 import { s3Of, trustedOf, type Site } from "./sites.ts";
 import { CANARY_NAME } from "./vars.ts";
 
@@ -15,14 +15,17 @@ export interface CanaryInput {
   /** Called where its key is read: it may wait for more than that. */
   readonly keys: Value<Keys> | (() => Keys);
   readonly before: readonly ResourceNode[];
-  /** Where that is declared already. */
-  readonly signer?: ResourceNode;
+  /** What `declareTools` has declared, where something else needs them before. */
+  readonly tools?: readonly ResourceNode[];
   /** Reads units again. */
   readonly units: HandlerNode;
 }
 
+/** What sends signed requests. */
+export const declareTools = (t: Tasks, needs: readonly ResourceNode[]): readonly ResourceNode[] => [[SIGNER, "s3.sh"] as const, [TELLER, "tell.sh"] as const].map(([path, source]) => t.file(path, { source, mode: "0644", needs }));
+
 /** The script that writes here and looks elsewhere, and what it needs. */
-export function declareCanary({ t, own, sites, account, keys, before, signer, units }: CanaryInput): readonly ResourceNode[] {
+export function declareCanary({ t, own, sites, account, keys, before, tools, units }: CanaryInput): readonly ResourceNode[] {
   const restart = t.handler(`restart ${CANARY_UNIT}`, sh`systemctl is-active --quiet ${CANARY_UNIT} || exit 0
 systemctl restart ${CANARY_UNIT}`);
   const { vars, host } = own;
@@ -31,7 +34,7 @@ systemctl restart ${CANARY_UNIT}`);
   const options = { mode: "0644", needs: before, notify: restart };
   const content = typeof keys === "function" ? () => signerKey(keys(), CANARY_NAME) : keys.map((all) => signerKey(all, CANARY_NAME));
   return [
-    signer ?? t.file(SIGNER, { source: "s3.sh", ...options }),
+    ...(tools ?? declareTools(t, before)),
     t.file(CANARY, { source: "canary.sh", ...options }),
     t.file(CANARY_KEY, { owner: "root", group: account, mode: "0640", content, needs: before, notify: restart }),
     t.template(CANARY_CONF, "canary.conf.ejs", conf, options),

@@ -8,6 +8,8 @@ export const EXISTING_TRUSTED = `${FOLDER}/trusted.pem`;
 /** Access and secret keys, `USER ACCESS SECRET` one a line. */
 export const KEYS = `${FOLDER}/keys`;
 export const SIGNER = `${FOLDER}/s3.sh`;
+/** Sends a signed request, and prints the answer. */
+export const TELLER = `${FOLDER}/tell.sh`;
 export const CANARY = `${FOLDER}/canary.sh`;
 export const CANARY_CONF = `${FOLDER}/canary.conf`;
 /** The canary's own key, for the signer. */

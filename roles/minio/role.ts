@@ -54,7 +54,7 @@ export const minio = defineRole(import.meta, {
     for (const weakness of backend.weaknesses(members)) v.warn(weakness);
   },
   drill({ d, vars, host }) {
-    declareWrites(d, { host, vars }, backendOf(vars));
+    declareWrites(d, { host, vars });
   },
 });
 

@@ -6,7 +6,7 @@ import book from "../../playbooks/minio.ts";
 import { labCut, labHeal, labSetRtt } from "../../src/lab/index.ts";
 import { withoutArtifact } from "../artifacts/index.ts";
 import { E2eLab, skip } from "./engine-fixture.ts";
-import { DATA, FULL, objectsOf, s3Client, whereShown } from "./objects-fixture.ts";
+import { DATA, drillReadsBack, FULL, objectsOf, s3Client, whereShown } from "./objects-fixture.ts";
 import { proveRole, unavailable } from "./role-proof.ts";
 
 /** The role minio with its backend garage. */
@@ -121,6 +121,8 @@ void describe("one cluster of Garage over three zones", { skip: why }, () => {
     }
     await proof.healthy();
   });
+
+  void test("a drill finds what it wrote in each zone, more than S3 lists at once, and takes it away", { timeout: 300_000 }, () => drillReadsBack(lab, HOSTS, "garage"));
 
   void test("a host that is set up anew takes its place, and gets keys and objects from the others", { timeout: 400_000 }, async () => {
     await lab.exec("la", "echo kept >/root/object");

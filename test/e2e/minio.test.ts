@@ -9,7 +9,7 @@ import book from "../../playbooks/minio.ts";
 import { labCut, labHeal, labSetRtt } from "../../src/lab/index.ts";
 import { builtArtifact, withoutArtifact } from "../artifacts/index.ts";
 import { E2eLab, skip } from "./engine-fixture.ts";
-import { DATA, FULL, s3Client, whereShown } from "./objects-fixture.ts";
+import { DATA, drillReadsBack, FULL, s3Client, whereShown } from "./objects-fixture.ts";
 import { proveRole, unavailable } from "./role-proof.ts";
 
 const NAME = "e2e-minio";
@@ -129,6 +129,8 @@ void describe("object storage in two regions", { skip: why }, () => {
     await s3Until(later, "la", "app", "HEAD", "photos/both");
     assert.equal(await s3("sg", "app", "HEAD", "photos/both"), later);
   });
+
+  void test("a drill finds what it wrote in each region, more than S3 lists at once, and takes it away", { timeout: 300_000 }, () => drillReadsBack(lab, HOSTS, "seaweedfs"));
 
   void test("a host that is set up anew gets the keys and all objects from the other", { timeout: 300_000 }, async () => {
     await lab.exec("la", "echo kept >/root/object");

@@ -3,6 +3,8 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { loadInventory, type Inventory } from "hawser";
 import { stringify } from "yaml";
+import { declareWrites } from "../../roles/minio/drill.ts";
+import { DrillPlan } from "../../src/dsl/drill-plan.ts";
 import { builtArtifact } from "../artifacts/index.ts";
 import type { E2eLab } from "./engine-fixture.ts";
 
@@ -95,6 +97,24 @@ export function s3Client(lab: E2eLab, seconds: number, given: (user: string) => 
     }
   };
   return { s3, s3Until, travels, writesOwn, hasOf };
+}
+
+/** What a drill writes at the first host, more than S3 lists at once, is found at each, and what it takes away there is away at each. */
+export async function drillReadsBack(lab: E2eLab, hosts: readonly string[], backend: string): Promise<void> {
+  const COUNT = 1005;
+  const [first = ""] = hosts;
+  const scriptsOf = (host: string) => {
+    const d = new DrillPlan("minio");
+    declareWrites(d, { host: { name: host }, vars: { backend, address: lab.address(host), s3_port: 8333 } } as never);
+    return d.written[0];
+  };
+  await lab.exec(first, `cat >/root/write.sh <<'END'\nkey=p-$1\n${scriptsOf(first)?.write.render()}\nEND\nseq ${COUNT} | xargs -P 4 -n 1 sh /root/write.sh`);
+  const found = async (count: number): Promise<void> => {
+    for (const host of hosts) await lab.exec(host, `prefix=p-; n=0; until [ "$( ( ${scriptsOf(host)?.read?.render()} ) | sort -u | wc -l)" = ${count} ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 1; done`);
+  };
+  await found(COUNT);
+  await lab.exec(first, `prefix=p-; ${scriptsOf(first)?.clean?.render()}`);
+  await found(0);
 }
 
 /**

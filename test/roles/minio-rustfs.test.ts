@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DrillPlan } from "../../src/dsl/drill-plan.ts";
 import { Secret, planOf, recorded, use, UsageError, type PlannedResource } from "../../src/index.ts";
 import { rustfs } from "../../roles/minio/backends/rustfs/backend.ts";
 import { rustfsBucket } from "../../roles/minio/backends/rustfs/bucket.ts";
@@ -10,7 +9,6 @@ import { rustfsReplication } from "../../roles/minio/backends/rustfs/replication
 import { rootAccess, rootSecret, usersText } from "../../roles/minio/backends/rustfs/root.ts";
 import { rustfsLeavers, rustfsUser } from "../../roles/minio/backends/rustfs/user.ts";
 import { documentOf as policyDocument } from "../../roles/minio/backends/policy.ts";
-import { declareWrites } from "../../roles/minio/drill.ts";
 import { newPair } from "../../roles/minio/keys.ts";
 import { parseState } from "../../roles/ca/record.ts";
 import { ca } from "../../roles/ca/role.ts";
@@ -246,10 +244,3 @@ void test("a RustFS that does not answer, or that replicates to nobody, measures
   assert.equal(measure("buckets, users and policies that differ between sites", JSON.stringify({ enabled: false })), undefined);
 });
 
-void test("a drill reads its objects back from the own region's S3, however many", () => {
-  const d = new DrillPlan("minio");
-  declareWrites(d, sites[0] as never, rustfs);
-  const [writes] = d.written;
-  assert.match(writes?.read?.render() ?? "", /GET 'https:\/\/10\.1\.0\.11:8333\/hawser-canary\?list-type=2&prefix=drill%2F'"\$prefix\$\{after:\+&start-after=drill%2F\$after\}"/);
-  assert.match(writes?.clean?.render() ?? "", /DELETE https:\/\/10\.1\.0\.11:8333\/hawser-canary\/drill\/"\$name"/);
-});

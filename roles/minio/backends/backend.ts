@@ -60,8 +60,6 @@ export interface Backend {
   declare(site: SiteInput): void;
   /** What is measured beside S3. */
   assert(v: Verifier, own: Site, sites: readonly Site[]): void;
-  /** How a drill finds its objects in this site's own store, and takes them away. Without it, an acknowledgement is all that is asked for. */
-  readonly stored?: (own: Site) => { readonly read: Sh; readonly clean: Sh };
 }
 
 /** An existing store restarts host by host; a new one has nobody to serve yet. */

@@ -1,7 +1,7 @@
 import { PlanError, sh, type Observed, type Sh } from "hawser";
-import { S3_TLS, SIGNER } from "../../paths.ts";
+import { S3_TLS, SIGNER, TELLER } from "../../paths.ts";
 import { part, partsOf, type Parts } from "../parts.ts";
-import { ADMIN_KEY, TELLER, USERS } from "./paths.ts";
+import { ADMIN_KEY, USERS } from "./paths.ts";
 
 type Method = "GET" | "HEAD" | "PUT" | "DELETE";
 

@@ -7,7 +7,6 @@ import { assertSite } from "./health.ts";
 import { ACCOUNT, OBJECTS } from "./paths.ts";
 import { ROOT } from "./root.ts";
 import { declareSite } from "./site.ts";
-import { stored } from "./stored.ts";
 
 /** RustFS' own limit (SECRET_KEY_MAX_LEN of its policy crate). */
 const LONGEST_SECRET = 40;
@@ -30,7 +29,6 @@ export const rustfs: Backend = {
   ],
   declare: declareSite,
   assert: assertSite,
-  stored,
 };
 
 /** @throws UsageError at the inventory's line for what RustFS does not take */

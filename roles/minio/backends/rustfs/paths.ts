@@ -12,5 +12,3 @@ export const ROOT_SECRET = `${FOLDER}/root.secret`;
 export const ADMIN_KEY = `${FOLDER}/admin.key`;
 /** Keys of all users, those that were given too, `USER ACCESS SECRET` one a line. */
 export const USERS = `${FOLDER}/users`;
-/** Sends a signed request, and prints the answer. */
-export const TELLER = `${FOLDER}/tell.sh`;

@@ -1,14 +1,14 @@
 import { sh, type HandlerNode, type ResourceNode } from "hawser";
-import { declareAnswering, declareCanary, signerKey, startCanary } from "../../canary.ts";
+import { declareAnswering, declareCanary, declareTools, signerKey, startCanary } from "../../canary.ts";
 import { pairOf } from "../../keys.ts";
-import { DATA, GATEWAY, S3_TLS, SIGNER, UNITS } from "../../paths.ts";
+import { DATA, GATEWAY, S3_TLS, UNITS } from "../../paths.ts";
 import { declareProgram } from "../../program.ts";
 import { s3Of, type Site } from "../../sites.ts";
 import { bucketsOf, CANARY_NAME, usersOf } from "../../vars.ts";
 import { rolling, sharedByAll, type SiteInput } from "../backend.ts";
 import { admin } from "./admin.ts";
 import { rustfsBucket } from "./bucket.ts";
-import { ACCOUNT, ADMIN_KEY, OBJECTS, PROGRAM, ROOT_ACCESS, ROOT_SECRET, TELLER, TLS, USERS } from "./paths.ts";
+import { ACCOUNT, ADMIN_KEY, OBJECTS, PROGRAM, ROOT_ACCESS, ROOT_SECRET, TLS, USERS } from "./paths.ts";
 import { rustfsReplication } from "./replication.ts";
 import { ROOT, rootAccess, rootSecret, usersText } from "./root.ts";
 import { rustfsLeavers, rustfsUser } from "./user.ts";
@@ -17,22 +17,22 @@ import { rustfsLeavers, rustfsUser } from "./user.ts";
 export function declareSite(cx: SiteInput): void {
   const { t, own } = cx;
   const units = t.handler("read units", sh`systemctl daemon-reload`);
-  const signer = t.file(SIGNER, { source: "s3.sh", mode: "0644", needs: cx.before });
+  const tools = declareTools(t, cx.before);
   let services: readonly ResourceNode[] = [];
   rolling(cx, () => {
-    services = declareService(cx, { signer, units });
+    services = declareService(cx, { tools, units });
   });
   // The id that this store has, and no other that was here before.
   const node = t.read("site", { probe: sh`${admin(s3Of(own), "GET", "site-replication/metainfo")} | grep -o '"deploymentID":"[^"]*"' | head -n 1 | cut -d '"' -f 4 | grep .`, parse: (out) => out.trim(), needs: services });
   t.export("node", node);
   const { keys } = sharedByAll(cx, () => declareShared(cx, services));
-  const canary = declareCanary({ ...cx, account: ACCOUNT, keys, signer, units });
+  const canary = declareCanary({ ...cx, account: ACCOUNT, keys, tools, units });
   t.flush();
   declareAnswering(t, own, services);
   startCanary(t, [...services, ...canary.slice(-1)]);
 }
 
-function declareService(cx: SiteInput, { signer, units }: { readonly signer: ResourceNode; readonly units: HandlerNode }): readonly ResourceNode[] {
+function declareService(cx: SiteInput, { tools, units }: { readonly tools: readonly ResourceNode[]; readonly units: HandlerNode }): readonly ResourceNode[] {
   const { t, own, keys, before } = cx;
   const { vars } = own;
   const restart = t.handler(`restart ${GATEWAY}`, restarting(own));
@@ -47,12 +47,11 @@ function declareService(cx: SiteInput, { signer, units }: { readonly signer: Res
   const closed = { owner: "root", group: "root", mode: "0600", needs: before } as const;
   t.file(ADMIN_KEY, { ...closed, content: keys.map((all) => signerKey(all, ROOT)) });
   t.file(USERS, { ...closed, content: keys.map((all) => usersText(all, usersOf(vars).map(({ name }) => name))) });
-  const teller = t.file(TELLER, { source: "tell.sh", mode: "0644", needs: before });
   const unit = t.template(`${UNITS}/${GATEWAY}.service`, "rustfs.service.ejs", { account: ACCOUNT, data: DATA, program: PROGRAM, environment: environmentOf(own) }, { mode: "0644", notify: [units, restart] });
   t.flush();
   // Secrets are not among the needs: a check knows nothing of them before they are made, and a service is as it is whatever they are.
   const service = t.service(GATEWAY, { state: "running", enabled: true, needs: [...folders, program, ...links, unit, units] });
-  const answering = t.gate("RustFS answers", { probe: sh`${admin(s3Of(own), "GET", "site-replication/info")} >/dev/null`, within: 90, every: 0.5, needs: [service, teller, signer] });
+  const answering = t.gate("RustFS answers", { probe: sh`${admin(s3Of(own), "GET", "site-replication/info")} >/dev/null`, within: 90, every: 0.5, needs: [service, ...tools] });
   return [service, answering];
 }
 

@@ -5,7 +5,6 @@ import { assertStore } from "./health.ts";
 import { ACCOUNT } from "./paths.ts";
 import { listenersOf, peerPorts } from "./ports.ts";
 import { declareSite } from "./site.ts";
-import { stored } from "./stored.ts";
 import { declareAccount } from "./weed.ts";
 
 /** Each region a store of its own, which takes the others' changes. */
@@ -22,5 +21,4 @@ export const seaweedfs: Backend = {
   declareAccount,
   declare: declareSite,
   assert: assertStore,
-  stored,
 };

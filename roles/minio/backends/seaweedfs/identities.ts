@@ -1,5 +1,5 @@
 import { Secret } from "hawser";
-import { allKeys, type Keys } from "../../keys.ts";
+import { allKeys, pairOf, type Keys } from "../../keys.ts";
 import { usersOf, type Rights, type Vars } from "../../vars.ts";
 
 const READ = ["Read", "List"];
@@ -15,9 +15,8 @@ function actionsOf({ admin, buckets }: Omit<Rights, "name">): string[] {
 export function identitiesOf(vars: Vars, made: Keys): Secret {
   const keys = allKeys(vars, made);
   const identities = usersOf(vars).map((user) => {
-    const pair = keys[user.name];
-    if (pair === undefined) throw new Error(`the host has no keys of ${user.name}`);
-    return { name: user.name, credentials: [{ accessKey: pair.access, secretKey: pair.secret.reveal() }], actions: actionsOf(user) };
+    const { access, secret } = pairOf(keys, user.name);
+    return { name: user.name, credentials: [{ accessKey: access, secretKey: secret.reveal() }], actions: actionsOf(user) };
   });
   return new Secret(`${JSON.stringify({ identities }, undefined, 2)}\n`);
 }
