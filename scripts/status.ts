@@ -38,7 +38,8 @@ function changedSince(): string[] {
   return [...kept(ROOT)].flatMap(([role, each]) => servings(role, each).map(([title, all]) => [role, title, all] as const)).flatMap(([role, title, all]) => {
     const now = treeOf(role);
     const fresh = new Set(all.filter(({ tree }) => tree === now).map(({ step }) => step));
-    const stale = [...new Set(all.map(({ step }) => step))].filter((step) => !fresh.has(step));
+    const tried = all.filter(({ result }) => result !== "unavailable");
+    const stale = [...new Set(tried.map(({ step }) => step))].filter((step) => !fresh.has(step));
     return stale.length === 0 ? [] : [fresh.size === 0 ? title : `${title} (${stale.join(", ")})`];
   });
 }

@@ -91,7 +91,7 @@ const keyOf = ({ step, test }: Evidence): string => `${Object.keys(STEPS).indexO
 /** The newest result of each step and test takes the place of what was known, unless the machine could not run it. */
 export function merged(before: readonly Evidence[], after: readonly Evidence[]): Evidence[] {
   const found = new Map(before.map((each) => [keyOf(each), each]));
-  for (const each of after) if (each.result !== "unavailable" || !found.has(keyOf(each))) found.set(keyOf(each), each);
+  for (const each of after) if (each.result !== "unavailable" || (found.get(keyOf(each))?.result ?? "unavailable") === "unavailable") found.set(keyOf(each), each);
   return [...found].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => each);
 }
 

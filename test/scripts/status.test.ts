@@ -79,6 +79,10 @@ test("the newest result of a step and test counts, and not having been able to r
   assert.deepEqual(after.map(({ step, result, test: file }) => `${step} ${result} ${path.basename(file, ".test.ts")}`), ["apply passed another", "apply passed quorum", "verify failed quorum", "drill unavailable quorum"]);
 });
 
+test("not having been able to run is known as of the last time", () => {
+  assert.deepEqual(merged([shown({ result: "unavailable" })], [shown({ result: "unavailable", tree: "new" })]).map(({ tree }) => tree), ["new"]);
+});
+
 test("evidence is taken from lines and kept by role, and a line that was cut off is named", (t) => {
   const root = mkdtempSync(path.join(tmpdir(), "hawser-status-"));
   t.after(() => rmSync(root, { recursive: true, force: true }));
