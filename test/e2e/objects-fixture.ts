@@ -5,6 +5,7 @@ import { loadInventory, type Inventory } from "hawser";
 import { stringify } from "yaml";
 import { declareWrites } from "../../roles/minio/drill.ts";
 import { DrillPlan } from "../../src/dsl/drill-plan.ts";
+import { labCut, labHeal } from "../../src/lab/index.ts";
 import { builtArtifact } from "../artifacts/index.ts";
 import type { E2eLab } from "./engine-fixture.ts";
 
@@ -48,10 +49,8 @@ interface S3Client {
   readonly s3Until: (wanted: string, ...words: Parameters<Ask>) => Promise<void>;
   /** An object of so many KiB is written at one host, comes whole to another one, and is gone there when it was deleted. */
   readonly travels: (from: string, to: string, kib: number) => Promise<void>;
-  /** Three objects of its own that a host writes, as one of its region would. */
-  readonly writesOwn: (from: string) => Promise<void>;
-  /** Asks until those are at another host, as they were written. */
-  readonly hasOf: (at: string, from: string) => Promise<void>;
+  /** Two hosts that are cut off from one another go on writing, at once, and each has what the other one wrote when the cut is over. */
+  readonly writeInACut: (one: string, other: string) => Promise<void>;
 }
 
 /**
@@ -90,13 +89,24 @@ export function s3Client(lab: E2eLab, seconds: number, given: (user: string) => 
       assert.match(await s3(from, "app", "PUT", `photos/own/${from}/${n}`), /^200 /);
     }
   };
-  const hasOf = async (at: string, from: string): Promise<void> => {
+  const hasOwn = async (at: string, from: string): Promise<void> => {
     for (const n of OWN) {
       await s3Until("200", at, "app", "GET", `photos/own/${from}/${n}`);
       assert.equal((await lab.exec(at, "cat /root/object")).trim(), `${from} ${n}`);
     }
   };
-  return { s3, s3Until, travels, writesOwn, hasOf };
+  const writeInACut = async (one: string, other: string): Promise<void> => {
+    await labCut(lab.name, one, other);
+    try {
+      for (const host of [one, other]) await writesOwn(host);
+      assert.match(await s3(other, "app", "HEAD", `photos/own/${one}/1`), /^404/);
+    } finally {
+      await labHeal(lab.name);
+    }
+    await hasOwn(other, one);
+    await hasOwn(one, other);
+  };
+  return { s3, s3Until, travels, writeInACut };
 }
 
 /** What a drill writes at the first host, more than S3 lists at once, is found at each, and what it takes away there is away at each. */
